@@ -1,0 +1,17 @@
+export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
+export { Key, type KeyPath } from "./keys.js";
+export { type Kernel, createKernel } from "./prf/index.js";
+export { type Profile, parseWith } from "./profile.js";
+export { bindScheme, parseProfile, profileJsonSchema, schemes } from "./schemes/registry.js";
+export type { Seeding } from "./contexts.js";
+export type {
+  Candidates,
+  Coins,
+  LanguageModel,
+  ModelSequence,
+  NullLaw,
+  Random,
+  Scheme,
+  Stage,
+  Tokens,
+} from "./types.js";

@@ -1,0 +1,59 @@
+/**
+ * The pseudo-random function under our own schemes, as batch operations. One contract, two
+ * implementations: `wasm.ts` (SIMD) and `plain.ts`, bit-identical (packages/core/test/kernel.test.ts).
+ *
+ * Contract `chacha8-v1`. The block function is ChaCha with 8 rounds (Bernstein 2008) on the state
+ *
+ *     "expand 32-byte k" | key (8 words) | x0 x1 x2 x3        all words 32 bit, little-endian
+ *
+ * with feed-forward. Everything is a word or a bit of such a block:
+ *
+ * - hash(x):           words 0–3 of block(contextKey, x)
+ * - value byte of (seed, token), bit plane p: bit (token mod 512) of block(rowKey, [token div 512, p,
+ *   seedLo, seedHi]), word (token mod 512) div 32, bit token mod 32. Plane 0 is the most significant bit.
+ *   Green iff the byte is < gamma256. Only the planes that decide are computed.
+ * - word of (seed, token): word (token mod 16) of block(rowKey, [token div 16, 0, seedLo, seedHi])
+ */
+export interface Kernel {
+  /** Which implementation runs. */
+  readonly path: "wasm" | "plain";
+  /** A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V) */
+  row(vocabularySize: number): Float32Array;
+  /** out[4i … 4i+3] = hash(input[4i … 4i+3]). (4n) → (4n) */
+  hash(key: KeyWords, input: Uint32Array, out: Uint32Array): void;
+  /** out[i] = 1 if token i is green under seed i, else 0. */
+  green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void;
+  /** out[i] = the 32-bit word of (seed i, token i). */
+  words(key: KeyWords, pairs: Pairs, out: Uint32Array): void;
+  /** Adds `delta` to every green logit of a whole row. (V) */
+  biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void;
+  /** The words of tokens 0 … V−1 under one seed. (V) */
+  wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void;
+}
+
+/** A 256-bit key as eight little-endian words. */
+export type KeyWords = Uint32Array; // (8)
+
+/** An effective seed, 64 bit. */
+export interface Seed {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** (seed, token) pairs, structure of arrays. (n) */
+export interface Pairs {
+  readonly seedLo: Uint32Array;
+  readonly seedHi: Uint32Array;
+  readonly token: Uint32Array;
+  readonly n: number;
+}
+
+/** Largest vocabulary a kernel's memory holds. */
+export const MAX_VOCABULARY = 1 << 19;
+
+/** Bit planes that decide `byte < gamma256`: all above the lowest set bit of gamma256. */
+export function decidingPlanes(gamma256: number): number {
+  let planes = 8;
+  for (let g = gamma256; (g & 1) === 0; g >>= 1) planes--;
+  return planes;
+}

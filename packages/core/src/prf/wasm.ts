@@ -1,0 +1,86 @@
+import { type Kernel, type KeyWords, type Pairs, type Seed, MAX_VOCABULARY, decidingPlanes } from "./kernel.js";
+import { WASM_BASE64 } from "./wasm-bytes.js";
+
+/** Memory map of assembly/kernel.ts, in bytes. */
+const BATCH = 16_384;
+const AREA = [66_048, 131_584, 197_120, 262_656] as const; // four areas of BATCH words
+const ROW = 1 << 20;
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  hash(n: number, input: number, out: number): void;
+  green(n: number, lo: number, hi: number, token: number, planes: number, top: number, out: number): void;
+  words(n: number, lo: number, hi: number, token: number, out: number): void;
+  biasRow(lo: number, hi: number, planes: number, top: number, delta: number, row: number, V: number): void;
+  wordRow(lo: number, hi: number, V: number, out: number): void;
+}
+
+/** The kernel in SIMD WebAssembly: four ChaCha8 blocks at a time. Throws where WebAssembly SIMD is missing. */
+export function createWasmKernel(): Kernel {
+  const wasm = instantiate();
+  const { buffer } = wasm.memory;
+  const keyWords = new Uint32Array(buffer, 0, 8);
+  const areas = AREA.map((start) => new Uint32Array(buffer, start, BATCH));
+  const flags = new Uint8Array(buffer, AREA[3], BATCH);
+  const floatRow = new Float32Array(buffer, ROW, MAX_VOCABULARY);
+  const wordsRow = new Uint32Array(buffer, ROW, MAX_VOCABULARY);
+
+  function loadPairs(pairs: Pairs, start: number, end: number): void {
+    areas[0].set(pairs.seedLo.subarray(start, end));
+    areas[1].set(pairs.seedHi.subarray(start, end));
+    areas[2].set(pairs.token.subarray(start, end));
+  }
+
+  return {
+    path: "wasm",
+    row: (vocabularySize: number): Float32Array => floatRow.subarray(0, vocabularySize),
+    hash(key: KeyWords, input: Uint32Array, out: Uint32Array): void {
+      keyWords.set(key);
+      for (let start = 0; start < input.length; start += BATCH) {
+        const part = input.subarray(start, start + BATCH);
+        areas[0].set(part);
+        wasm.hash(part.length >>> 2, AREA[0], AREA[1]);
+        out.set(part.length === BATCH ? areas[1] : areas[1].subarray(0, part.length), start);
+      }
+    },
+    green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void {
+      keyWords.set(key);
+      const planes = decidingPlanes(gamma256);
+      for (let start = 0; start < pairs.n; start += BATCH) {
+        const end = Math.min(pairs.n, start + BATCH);
+        loadPairs(pairs, start, end);
+        wasm.green(end - start, AREA[0], AREA[1], AREA[2], planes, gamma256 >> (8 - planes), AREA[3]);
+        for (let i = start; i < end; i++) out[i] = flags[i - start];
+      }
+    },
+    words(key: KeyWords, pairs: Pairs, out: Uint32Array): void {
+      keyWords.set(key);
+      for (let start = 0; start < pairs.n; start += BATCH) {
+        const end = Math.min(pairs.n, start + BATCH);
+        loadPairs(pairs, start, end);
+        wasm.words(end - start, AREA[0], AREA[1], AREA[2], AREA[3]);
+        out.set(areas[3].subarray(0, end - start), start);
+      }
+    },
+    biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void {
+      keyWords.set(key);
+      const planes = decidingPlanes(gamma256);
+      const foreign = logits.buffer !== buffer;
+      if (foreign) floatRow.set(logits);
+      const row = foreign ? ROW : logits.byteOffset;
+      wasm.biasRow(seed.lo, seed.hi, planes, gamma256 >> (8 - planes), delta, row, logits.length);
+      if (foreign) logits.set(floatRow.subarray(0, logits.length));
+    },
+    wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {
+      keyWords.set(key);
+      wasm.wordRow(seed.lo, seed.hi, out.length, ROW);
+      out.set(wordsRow.subarray(0, out.length));
+    },
+  };
+}
+
+function instantiate(): Exports {
+  const bytes = Uint8Array.from(atob(WASM_BASE64), (c) => c.charCodeAt(0));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  return instance.exports as unknown as Exports;
+}

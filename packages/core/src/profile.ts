@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { VerdigrisError } from "./errors.js";
+import { MAX_VOCABULARY } from "./prf/kernel.js";
+
+const date = z.iso.datetime({ offset: true }).nullable();
+
+/** Fields every profile has; `parameters` is checked by the scheme it names. */
+export const profileSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/).describe("Name of the deployed mark; enters the key derivation."),
+  version: z.int().min(1).describe("Raised when the mark changes; enters the key derivation."),
+  scheme: z.string().min(1).describe("Name in the scheme registry."),
+  parameters: z.record(z.string(), z.unknown()).describe("The scheme's own parameters."),
+  prf: z.literal("chacha8-v1").describe("Pseudo-random function and its version."),
+  V: z.int().min(2).max(MAX_VOCABULARY).describe("Vocabulary size: every token id is below it."),
+  tokenizer: z.strictObject({
+    id: z.string().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+  h: z.int().min(0).max(8).describe("Context width: tokens before the scored one."),
+  seeding: z.enum(["left", "min", "self"]).describe("How a context becomes a PRF input."),
+  promptRule: z
+    .enum(["exclude-windows", "none"])
+    .describe("exclude-windows: a window that occurs in the prompt is not scored."),
+  specialTokens: z.array(z.int().min(0)).describe("Ids that are never scored and break windows."),
+  validFrom: date,
+  validTo: date,
+  keyId: z.string().min(1).nullable().describe("Public identifier of the key, if one is fixed."),
+});
+
+/** Everything a detector must know of a deployed mark, except the key. */
+export type Profile = Readonly<z.infer<typeof profileSchema>>;
+
+/**
+ * Parses `value` with `schema`; the error names each field, the accepted range and what came.
+ * @throws VerdigrisError with `code`
+ */
+export function parseWith<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  where: { readonly name: string; readonly code: "PROFILE_INVALID" | "CONFIG_INVALID" },
+): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => {
+    const field = [where.name, ...issue.path.map(String)].join(".");
+    return `${field}: ${issue.message}, got ${show(valueAt(value, issue.path))}`;
+  });
+  throw new VerdigrisError(where.code, lines.join("; "));
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at: unknown = value;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[step];
+  }
+  return at;
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { createSeeder } from "../contexts.js";
+import { type Key, keyWords } from "../keys.js";
+import type { Kernel, Pairs } from "../prf/kernel.js";
+import type { Profile } from "../profile.js";
+import type { Coins, Scheme, Tokens } from "../types.js";
+import type { SchemeDefinition } from "./scheme-definition.js";
+
+const parameters = z.strictObject({
+  gamma: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .refine((gamma) => Number.isInteger(gamma * 256), "expected k/256 with k in 1…255")
+    .describe("Green fraction: each token is green independently with this probability; k/256."),
+  delta: z.number().min(0).max(50).describe("Bias on green logits, nats, before temperature."),
+});
+
+/**
+ * The green list of Kirchenbauer et al. 2023 (Algorithm 2) with independent Bernoulli(γ) membership from a
+ * cryptographic PRF, so the null law of distinct coins is exactly binomial.
+ */
+export const greenList: SchemeDefinition = {
+  name: "green-list",
+  summary: "Green list: adds δ to the logits of a keyed random fraction γ of the vocabulary",
+  parameters,
+  check: (profile) =>
+    profile.seeding === "min" && profile.h === 0 ? "seeding min needs h from 1 to 8, got 0" : null,
+  bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
+    const { gamma, delta } = parameters.parse(profile.parameters);
+    const purpose = `green-list ${profile.id} ${profile.version}`;
+    const contextKey = keyWords(key.subkey(`${purpose} context`, 32));
+    const rowKey = keyWords(key.subkey(`${purpose} row`, 32));
+    const seeder = createSeeder(kernel, contextKey, profile.seeding, profile.h);
+    const gamma256 = gamma * 256;
+    const everyId = seeder.perCandidate ? Uint32Array.from({ length: profile.V }, (_, i) => i) : null;
+    let scratch = pairsOf(0);
+    let flags = new Float64Array(0);
+
+    function reweightCandidates(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
+      if (scratch.seedLo.length < ids.length) {
+        scratch = pairsOf(ids.length);
+        flags = new Float64Array(ids.length);
+      }
+      seeder.candidates(context, ids, scratch);
+      kernel.green(rowKey, { ...scratch, token: ids, n: ids.length }, gamma256, flags);
+      for (let i = 0; i < ids.length; i++) logits[i] += delta * flags[i];
+    }
+
+    return {
+      profile,
+      h: profile.h,
+      law: { kind: "bernoulli", p: gamma },
+      stage: "raw-logits",
+      reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        const candidates = ids ?? everyId;
+        if (candidates !== null) reweightCandidates(context, logits, candidates);
+        else kernel.biasRow(rowKey, seeder.one(context), gamma256, delta, logits);
+      },
+      coins(tokens: Tokens, from: number, out: Coins): void {
+        seeder.batch(tokens, from, out);
+        const token = tokens.subarray(from);
+        const pairs = { seedLo: out.seedLo, seedHi: out.seedHi, token, n: token.length };
+        kernel.green(rowKey, pairs, gamma256, out.score);
+      },
+    };
+  },
+};
+
+function pairsOf(n: number): Omit<Pairs, "n" | "token"> {
+  return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n) };
+}

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import type { Key } from "../keys.js";
+import { VerdigrisError } from "../errors.js";
+import { type Kernel, createKernel } from "../prf/index.js";
+import { type Profile, parseWith, profileSchema } from "../profile.js";
+import type { Scheme } from "../types.js";
+import { greenList } from "./green-list.js";
+import { gumbel } from "./gumbel.js";
+import type { SchemeDefinition } from "./scheme-definition.js";
+
+/** Every scheme. A new one is its file and a line here. */
+export const schemes: readonly SchemeDefinition[] = [greenList, gumbel];
+
+/** Validates a profile. @throws VerdigrisError PROFILE_INVALID naming field, range and what came */
+export function parseProfile(value: unknown): Profile {
+  const where = { name: "profile", code: "PROFILE_INVALID" } as const;
+  const profile = parseWith(profileSchema, value, where);
+  const definition = definitionOf(profile.scheme);
+  parseWith(definition.parameters, profile.parameters, { ...where, name: "profile.parameters" });
+  const tooLarge = profile.specialTokens.find((id) => id >= profile.V);
+  if (tooLarge !== undefined) {
+    throw new VerdigrisError("PROFILE_INVALID", `profile.specialTokens: expected ids below V = ${profile.V}, got ${tooLarge}`);
+  }
+  const reason = definition.check(profile);
+  if (reason !== null) throw new VerdigrisError("PROFILE_INVALID", `profile: ${reason}`);
+  return profile;
+}
+
+/** Binds a profile to a key. Schemes on one thread may share a kernel. @throws VerdigrisError PROFILE_INVALID */
+export function bindScheme(profile: Profile, key: Key, kernel: Kernel = createKernel()): Scheme {
+  const checked = parseProfile(profile);
+  return definitionOf(checked.scheme).bind(checked, key, kernel);
+}
+
+/** JSON Schema of a profile, draft 2020-12: one variant per scheme. */
+export function profileJsonSchema(): object {
+  const variants = schemes.map((scheme) =>
+    profileSchema.extend({ scheme: z.literal(scheme.name), parameters: scheme.parameters }),
+  );
+  return z.toJSONSchema(z.union(variants), { target: "draft-2020-12" });
+}
+
+function definitionOf(name: string): SchemeDefinition {
+  const found = schemes.find((scheme) => scheme.name === name);
+  if (found === undefined) {
+    const known = schemes.map((scheme) => scheme.name).join(", ");
+    throw new VerdigrisError("PROFILE_INVALID", `profile.scheme: expected one of ${known}, got ${JSON.stringify(name)}`);
+  }
+  return found;
+}

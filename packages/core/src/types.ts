@@ -1,0 +1,76 @@
+/**
+ * What a mark is, in one interface. Read this file first.
+ *
+ * Shapes: T positions, V vocabulary size, K candidates, h context width. Units: tokens, nats, log10.
+ */
+import type { Profile } from "./profile.js";
+
+/** Token ids of one document, in text order. (T) */
+export type Tokens = Uint32Array;
+
+/**
+ * The coins of consecutive positions, structure of arrays. A coin is identified by (seed, token):
+ * two positions with the same pair show the same random outcome and count once (statistics.md, 1).
+ */
+export interface Coins {
+  readonly seedLo: Uint32Array; // (T)
+  readonly seedHi: Uint32Array; // (T)
+  /** Evidence of each position; larger = more marked, for every scheme. */
+  readonly score: Float64Array; // (T)
+}
+
+/** Law of one coin's score when the text ignores the key. */
+export type NullLaw =
+  /** Green list: score is 1 with probability `p`, else 0. */
+  | { readonly kind: "bernoulli"; readonly p: number }
+  /** Gumbel: score is stochastically at most a unit exponential. */
+  | { readonly kind: "exponential" };
+
+/** Where in the sampling pipeline a scheme acts: before temperature and truncation, or after. */
+export type Stage = "raw-logits" | "warped-logits";
+
+/** A watermark bound to one key. No method takes a key, so none can take the wrong one. */
+export interface Scheme {
+  readonly profile: Profile;
+  readonly h: number;
+  readonly law: NullLaw;
+  readonly stage: Stage;
+  /**
+   * Reweights one step's logits in place.
+   * `context`: the preceding tokens, at least h of them; only the last h matter.
+   * `logits`: the whole row (V), or the scores of `ids` (K) when an engine hands over candidates.
+   */
+  reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void;
+  /** Writes the coins of positions `from … T−1` to `out[0 …]`. Needs from ≥ h. */
+  coins(tokens: Tokens, from: number, out: Coins): void;
+}
+
+/** Candidates for the next token as an engine hands them over: raw logits at temperature 1. */
+export interface Candidates {
+  readonly ids: Uint32Array; // (K)
+  readonly logits: Float32Array; // (K), nats up to a constant
+}
+
+/** One running sequence of a language model. */
+export interface ModelSequence {
+  /** Candidates for the token after everything pushed so far. */
+  next(): Candidates | Promise<Candidates>;
+  /** Appends one token. */
+  push(token: number): void;
+  /** Frees the sequence; idempotent. */
+  end(): void;
+}
+
+/** Anything that proposes next tokens: an engine, a recorded model, a count model. */
+export interface LanguageModel {
+  readonly vocabularySize: number;
+  /** Tokens that end a sequence. */
+  readonly endTokens: ReadonlySet<number>;
+  start(prompt: Tokens): ModelSequence | Promise<ModelSequence>;
+}
+
+/** A source of randomness for experiments and sampling; never a mark's key. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+}
