@@ -1,0 +1,14 @@
+export { type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
+export { type DetectOptions, Detector, detect } from "./detect.js";
+export { type Evidence, evidenceOf, moments } from "./evidence.js";
+export {
+  closedDecoys,
+  closedTest,
+  type Draws,
+  type OpenEvidence,
+  openTest,
+  type Prediction,
+} from "./radioactivity.js";
+export * from "./statistics/index.js";
+export { type Count, type Piece, Tally, type TallyOptions } from "./tally.js";
+export { NULL_HYPOTHESIS, type Verdict, WHAT_A_REJECTION_SAYS, decide } from "./verdict.js";

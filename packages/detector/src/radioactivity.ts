@@ -1,0 +1,126 @@
+/**
+ * Tests of a model, as opposed to a text: does it prefer what the mark made its teacher prefer, in contexts the
+ * auditor chose? (Sander et al. 2024.) N contexts, each a distinct window; V vocabulary.
+ */
+import { type Coins, type Key, type Kernel, type Profile, type Scheme, type Tokens, bindScheme } from "@verdigris/core";
+import { CoinSet } from "./coin-set.js";
+import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
+import { type Evidence, evidenceOf, moments } from "./evidence.js";
+
+/** What a suspect answered, one token per context: all that a closed model shows. */
+export interface Draws {
+  readonly contexts: readonly Tokens[]; // (N)
+  readonly tokens: Uint32Array; // (N)
+}
+
+/** A suspect's next-token probabilities in one context: what an open model shows. */
+export interface Prediction {
+  readonly context: Tokens;
+  readonly ids: Uint32Array; // (K)
+  /** Probability of each id; the rest, up to 1, is taken at its expectation under H0. (K) */
+  readonly p: Float64Array;
+}
+
+/** Evidence from an open model: expected scores instead of drawn ones. */
+export interface OpenEvidence extends Evidence {
+  /** log10 of the mixture e-value; −log10 E bounds log10 p at any stopping time. */
+  readonly log10E: number;
+}
+
+/** Closed-model test: each distinct coin once, exact tail. */
+export function closedTest(scheme: Scheme, draws: Draws): Evidence {
+  const coins = pairCoins(scheme, draws);
+  const seen = new CoinSet();
+  let n = 0;
+  let sum = 0;
+  for (let i = 0; i < draws.tokens.length; i++) {
+    if (!seen.add(coins.seedLo[i], coins.seedHi[i], draws.tokens[i])) continue;
+    n++;
+    sum += coins.score[i];
+  }
+  return evidenceOf(scheme.law, { n, sum });
+}
+
+/** The closed test under decoy keys (statistics.md 7). */
+export function closedDecoys(
+  profile: Profile,
+  draws: Draws,
+  options: { readonly keys: number; readonly statistic: Evidence; readonly kernel: Kernel },
+): DecoyTest {
+  const z = Float64Array.from({ length: options.keys }, (_, i) => {
+    const key: Key = decoyKey(i);
+    return closedTest(bindScheme(profile, key, options.kernel), draws).zScore;
+  });
+  return summariseDecoys(z, options.statistic.zScore);
+}
+
+/**
+ * Open-model test on expected scores m_i (a green list: the model's green mass). E[m_i] is the law's mean μ under
+ * H0 and contexts are distinct windows, so ∏(1 + λ(m_i − μ)) is a test martingale for every λ in [0, 1/μ]; the
+ * e-value averages it over a grid of λ (betting: Waudby-Smith and Ramdas 2024), and p ≤ 1/E. z uses the empirical
+ * variance and is for display.
+ */
+export function openTest(scheme: Scheme, predictions: readonly Prediction[]): OpenEvidence {
+  const { mean } = moments(scheme.law);
+  const masses = expectedScores(scheme, predictions);
+  const n = masses.length;
+  const sum = masses.reduce((total, m) => total + m, 0);
+  const log10E = mixtureLog10E(masses, mean);
+  const effect = n === 0 ? 0 : sum / n - mean;
+  const variance = masses.reduce((total, m) => total + (m - mean - effect) ** 2, 0) / Math.max(1, n - 1);
+  const zScore = variance > 0 ? effect / Math.sqrt(variance / n) : 0;
+  return { n, sum, log10P: Math.min(0, -log10E), zScore, effect, log10E };
+}
+
+/** Bets λ·μ: from very small effects to large ones. */
+const BETS = Array.from({ length: 24 }, (_, i) => 0.9 * 0.75 ** i);
+
+function mixtureLog10E(masses: Float64Array, mean: number): number {
+  const logs = BETS.map((bet) => {
+    let log = 0;
+    for (const m of masses) log += Math.log1p((bet / mean) * (m - mean));
+    return log;
+  });
+  const top = Math.max(...logs);
+  const average = logs.reduce((total, log) => total + Math.exp(log - top), 0) / logs.length;
+  return (top + Math.log(average)) / Math.LN10;
+}
+
+/** Expected score of each prediction. (N) */
+function expectedScores(scheme: Scheme, predictions: readonly Prediction[]): Float64Array {
+  const { mean } = moments(scheme.law);
+  return Float64Array.from(predictions, ({ context, ids, p }) => {
+    const contexts = Array.from<Tokens>({ length: ids.length }).fill(context);
+    const { score } = pairCoins(scheme, { contexts, tokens: ids });
+    let expected = mean;
+    for (let i = 0; i < ids.length; i++) expected += p[i] * (score[i] - mean);
+    return expected;
+  });
+}
+
+/** Coins of (context, token) pairs: the windows laid end to end, and every (h+1)-th position read. (N) */
+function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): Coins {
+  const width = scheme.h + 1;
+  const laid = new Uint32Array(contexts.length * width);
+  for (let i = 0; i < contexts.length; i++) {
+    const context = contexts[i];
+    if (context.length < scheme.h) {
+      throw new RangeError(`contexts[${i}]: expected at least h = ${scheme.h} tokens, got ${context.length}`);
+    }
+    laid.set(context.subarray(context.length - scheme.h), i * width);
+    laid[i * width + scheme.h] = tokens[i];
+  }
+  const all = coinsOf(Math.max(0, laid.length - scheme.h));
+  if (laid.length > 0) scheme.coins(laid, scheme.h, all);
+  const out = coinsOf(contexts.length);
+  for (let i = 0; i < contexts.length; i++) {
+    out.seedLo[i] = all.seedLo[i * width];
+    out.seedHi[i] = all.seedHi[i * width];
+    out.score[i] = all.score[i * width];
+  }
+  return out;
+}
+
+function coinsOf(n: number): Coins {
+  return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n), score: new Float64Array(n) };
+}

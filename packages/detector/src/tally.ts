@@ -1,0 +1,162 @@
+import type { Coins, Scheme, Tokens } from "@verdigris/core";
+import { CoinSet } from "./coin-set.js";
+
+/** Positions per call into the scheme: bounds the buffers, whatever the document's length. */
+const BATCH = 8192;
+
+/** What a tally is told about a piece of text. */
+export interface Piece {
+  readonly tokens: Tokens;
+  /** What the suspect was shown before it wrote this text. */
+  readonly prompt?: Tokens;
+  /** Whether the piece goes on where the last one ended. */
+  readonly continues?: boolean;
+}
+
+/** What was counted, and what was not and why. */
+export interface Count {
+  /** Scored positions: distinct coins. */
+  readonly n: number;
+  /** Sum of their scores. */
+  readonly sum: number;
+  /** Tokens seen. */
+  readonly tokens: number;
+  /** Positions not scored. */
+  readonly unscored: {
+    /** The coin was counted before. */
+    readonly repeated: number;
+    /** The window occurs in the prompt. */
+    readonly prompt: number;
+    /** Special token, or fewer than h tokens of context. */
+    readonly noContext: number;
+  };
+}
+
+/** Settings that only experiments change. */
+export interface TallyOptions {
+  /** False counts every position: invalid on repetitive text; the canary of the calibration tests. */
+  readonly deduplicate?: boolean;
+}
+
+/**
+ * Counts coins over any number of texts, each coin once (statistics.md 1–4). Windows never cross a text, a
+ * special token or the prompt. Memory grows with the number of distinct coins only.
+ */
+export class Tally {
+  readonly #scheme: Scheme;
+  readonly #special: ReadonlySet<number>;
+  readonly #deduplicate: boolean;
+  readonly #seen = new CoinSet();
+  readonly #coins: Coins = coinsOf(BATCH);
+  #shown = new CoinSet();
+  #carry: Tokens = new Uint32Array(0);
+  #sum = 0;
+  #n = 0;
+  #tokens = 0;
+  #repeated = 0;
+  #inPrompt = 0;
+
+  constructor(scheme: Scheme, options: TallyOptions = {}) {
+    this.#scheme = scheme;
+    this.#special = new Set(scheme.profile.specialTokens);
+    this.#deduplicate = options.deduplicate ?? true;
+  }
+
+  /** Counts one piece of text. @throws RangeError for a token id ≥ V */
+  add(piece: Piece): void {
+    checkIds("tokens", piece.tokens, this.#scheme.profile.V);
+    if (piece.continues !== true) this.#begin(piece.prompt);
+    this.#tokens += piece.tokens.length;
+    for (const segment of this.#segments(piece.tokens)) {
+      this.#eachCoin(segment, (coins, count, tokens) => this.#score(coins, count, tokens));
+    }
+  }
+
+  /** The count so far. */
+  count(): Count {
+    return {
+      n: this.#n,
+      sum: this.#sum,
+      tokens: this.#tokens,
+      unscored: {
+        repeated: this.#repeated,
+        prompt: this.#inPrompt,
+        noContext: this.#tokens - this.#n - this.#repeated - this.#inPrompt,
+      },
+    };
+  }
+
+  /** Starts a text: no carried context, and the prompt's windows are known. */
+  #begin(prompt: Tokens | undefined): void {
+    this.#carry = new Uint32Array(0);
+    this.#shown = new CoinSet();
+    if (prompt === undefined || this.#scheme.profile.promptRule === "none") return;
+    checkIds("prompt", prompt, this.#scheme.profile.V);
+    for (const segment of splitAt(prompt, this.#special)) {
+      this.#eachCoin(segment, (coins, count, tokens) => {
+        for (let i = 0; i < count; i++) this.#shown.add(coins.seedLo[i], coins.seedHi[i], this.#shownToken(tokens[i]));
+      });
+    }
+  }
+
+  /** A window is known by its seed; with h = 0 there is one window, so its tokens are told apart. */
+  #shownToken(token: number): number {
+    return this.#scheme.h === 0 ? token : 0;
+  }
+
+  /** The runs of ordinary tokens, the first with the context carried over. */
+  #segments(tokens: Tokens): readonly Tokens[] {
+    const joined = new Uint32Array(this.#carry.length + tokens.length);
+    joined.set(this.#carry);
+    joined.set(tokens, this.#carry.length);
+    const segments = splitAt(joined, this.#special);
+    const last = segments.at(-1) ?? joined.subarray(joined.length);
+    this.#carry = last.slice(Math.max(0, last.length - this.#scheme.h));
+    return segments;
+  }
+
+  /** Calls `use` with the coins of positions h … T−1, a batch at a time. */
+  #eachCoin(segment: Tokens, use: (coins: Coins, count: number, tokens: Tokens) => void): void {
+    const { h } = this.#scheme;
+    for (let start = h; start < segment.length; start += BATCH) {
+      const end = Math.min(segment.length, start + BATCH);
+      this.#scheme.coins(segment.subarray(start - h, end), h, this.#coins);
+      use(this.#coins, end - start, segment.subarray(start, end));
+    }
+  }
+
+  #score(coins: Coins, count: number, tokens: Tokens): void {
+    const { seedLo, seedHi, score } = coins;
+    const anyShown = this.#shown.size > 0;
+    for (let i = 0; i < count; i++) {
+      if (anyShown && this.#shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i]))) this.#inPrompt++;
+      else if (this.#deduplicate && !this.#seen.add(seedLo[i], seedHi[i], tokens[i])) this.#repeated++;
+      else {
+        this.#n++;
+        this.#sum += score[i];
+      }
+    }
+  }
+}
+
+/** Runs of tokens between special ones. */
+function splitAt(tokens: Tokens, special: ReadonlySet<number>): readonly Tokens[] {
+  const runs: Tokens[] = [];
+  let start = 0;
+  for (let i = 0; i <= tokens.length; i++) {
+    if (i < tokens.length && !special.has(tokens[i])) continue;
+    if (i > start || i === tokens.length) runs.push(tokens.subarray(start, i));
+    start = i + 1;
+  }
+  return runs;
+}
+
+function checkIds(name: string, tokens: Tokens, V: number): void {
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i] >= V) throw new RangeError(`${name}[${i}]: expected a token id below V = ${V}, got ${tokens[i]}`);
+  }
+}
+
+function coinsOf(n: number): Coins {
+  return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n), score: new Float64Array(n) };
+}
