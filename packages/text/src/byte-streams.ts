@@ -1,0 +1,61 @@
+/** Files and standard input as checked UTF-8 text, chunk by chunk. */
+import { createReadStream } from "node:fs";
+import { type Readable, pipeline } from "node:stream";
+import { TextDecoder } from "node:util";
+import { createBrotliDecompress, createGunzip } from "node:zlib";
+
+import { VerdigrisError } from "@verdigris/core";
+
+import { asFileError } from "./file-errors.js";
+
+/** Bytes looked at to tell text from binary data. */
+const SNIFF_LENGTH = 8192;
+
+/** The file's bytes, decompressed if its name ends in .gz or .br. */
+export function openFile(path: string): Readable {
+  const file = createReadStream(path);
+  const name = path.toLowerCase();
+  if (!name.endsWith(".gz") && !name.endsWith(".br")) return file;
+  // The consumer sees every error on the last stream, so the callback has nothing to do.
+  return pipeline(file, name.endsWith(".gz") ? createGunzip() : createBrotliDecompress(), () => {});
+}
+
+function binary(path: string, first: Uint8Array): VerdigrisError {
+  const utf16 =
+    (first[0] === 0xff && first[1] === 0xfe) || (first[0] === 0xfe && first[1] === 0xff);
+  const hint = utf16 ? "it looks like UTF-16; convert it to UTF-8" : "it contains NUL bytes";
+  return new VerdigrisError("FILE_BINARY", `${path} is not a text file: ${hint}`);
+}
+
+function decodeWith(decoder: TextDecoder, chunk: Uint8Array | undefined, where: string): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new VerdigrisError("FILE_NOT_UTF8", `${where} is not UTF-8`, { cause });
+  }
+}
+
+/**
+ * Text of a stream of bytes. A byte order mark stays in the text.
+ * @throws VerdigrisError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_BINARY or FILE_NOT_UTF8, the last
+ * possibly after text has been given out.
+ */
+export async function* textOf(
+  bytes: AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let n = 0;
+  try {
+    for await (const chunk of bytes) {
+      const unsniffed = Math.max(0, SNIFF_LENGTH - n);
+      if (chunk.subarray(0, unsniffed).includes(0)) throw binary(path, chunk);
+      const text = decodeWith(decoder, chunk, `${path}, in the ${chunk.length} bytes after ${n},`);
+      n += chunk.length;
+      if (text !== "") yield text;
+    }
+    decodeWith(decoder, undefined, `${path}, at its end,`);
+  } catch (error) {
+    throw asFileError(error, path);
+  }
+}

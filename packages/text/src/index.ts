@@ -1,0 +1,17 @@
+export { type Finding, type FindingKind, type Normalised, normalise } from "./normalise.js";
+export { tokenOffsets } from "./offsets.js";
+export {
+  type Document,
+  type ReadOptions,
+  type ReadProblem,
+  type TextFormat,
+  readDocuments,
+} from "./readers.js";
+export {
+  type LoadTokenizerOptions,
+  type Tokenizer,
+  type TokenizerIdentity,
+  loadTokenizer,
+} from "./tokenizer.js";
+export { readTokenizer } from "./tokenizer-file.js";
+export type { AddedTokenJson, TokenizerComponent, TokenizerJson } from "./tokenizer-json.js";
