@@ -1,0 +1,64 @@
+import type { Random, Tokens } from "@verdigris/core";
+import { shuffled } from "./random.js";
+
+/** One text of a corpus. */
+export interface Text {
+  /** Which prompt it answers. */
+  readonly prompt: string;
+  readonly tokens: Tokens;
+}
+
+/** What a student is trained on: texts, and which of them carry the mark. */
+export interface Corpus {
+  readonly texts: readonly Text[];
+  /** Per text: was it marked? (texts) */
+  readonly marked: readonly boolean[];
+  readonly tokenCount: number;
+  /** Marked share, in tokens: the rho that was reached. */
+  readonly rho: number;
+}
+
+/** Total length of texts, in tokens. */
+export function tokenCount(texts: readonly Text[]): number {
+  return texts.reduce((sum, text) => sum + text.tokens.length, 0);
+}
+
+/**
+ * A corpus of exactly `tokens` tokens with a marked share `rho` in tokens, in random order. The last text of each
+ * kind is cut to fit. @throws RangeError if there is too little text
+ */
+export function mixCorpus(
+  source: { readonly marked: readonly Text[]; readonly unmarked: readonly Text[] },
+  options: { readonly rho: number; readonly tokens: number; readonly random: Random },
+): Corpus {
+  const { rho, tokens, random } = options;
+  if (!(rho >= 0 && rho <= 1)) throw new RangeError(`rho: expected a number in [0, 1], got ${rho}`);
+  const markedTokens = Math.round(rho * tokens);
+  const marked = take("marked", shuffled(source.marked, random), markedTokens);
+  const unmarked = take("unmarked", shuffled(source.unmarked, random), tokens - markedTokens);
+  const all = shuffled(
+    [...marked.map((text) => ({ text, marked: true })), ...unmarked.map((text) => ({ text, marked: false }))],
+    random,
+  );
+  return {
+    texts: all.map((item) => item.text),
+    marked: all.map((item) => item.marked),
+    tokenCount: tokens,
+    rho: tokens === 0 ? 0 : markedTokens / tokens,
+  };
+}
+
+function take(kind: string, texts: readonly Text[], tokens: number): Text[] {
+  const out: Text[] = [];
+  let left = tokens;
+  for (const text of texts) {
+    if (left === 0) break;
+    const used = text.tokens.length <= left ? text : { ...text, tokens: text.tokens.slice(0, left) };
+    out.push(used);
+    left -= used.tokens.length;
+  }
+  if (left > 0) {
+    throw new RangeError(`tokens: expected at most the ${tokens - left} ${kind} tokens there are, got ${tokens}`);
+  }
+  return out;
+}

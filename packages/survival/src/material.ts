@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Key, type Profile, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
+import { readDocuments, readTokenizer } from "@verdigris/text";
+import * as z from "zod";
+import type { Text } from "./corpus.js";
+import { digestOf } from "./store.js";
+
+/** A teacher's answers under one mark. */
+export interface MarkedArm {
+  readonly profile: Profile;
+  readonly key: Key;
+  readonly texts: readonly Text[];
+}
+
+/** Everything an experiment learns from: what the teacher wrote with each mark and without, and human text. */
+export interface Material {
+  /** Identifies the texts; enters every digest. */
+  readonly digest: string;
+  readonly vocabularySize: number;
+  readonly arms: readonly MarkedArm[];
+  readonly unmarked: readonly Text[];
+  readonly human: readonly Text[];
+}
+
+const armSchema = z.strictObject({
+  name: z.string(),
+  file: z.string(),
+  sha256: z.string(),
+  texts: z.int().min(1),
+  tokens: z.int().min(1),
+  profile: z.unknown(),
+});
+
+/** What lies beside a recorded corpus; paths are relative to it. */
+const manifestSchema = z.object({
+  model: z.object({ id: z.string(), file: z.string(), sha256: z.string(), vocabularySize: z.int().min(2) }),
+  tokenizer: z.strictObject({ file: z.string(), sha256: z.string() }),
+  keyFile: z.string(),
+  arms: z.array(armSchema).min(1),
+});
+
+/** Human text that the base model of a student is made from. */
+export interface HumanText {
+  readonly files: readonly string[];
+  /** Tokens to take of each file. */
+  readonly tokensPerFile: number;
+}
+
+/**
+ * Loads a recorded corpus by its manifest.
+ * @throws VerdigrisError CONFIG_INVALID for a malformed manifest, FILE_* for a missing or altered file
+ */
+export async function loadMaterial(manifestPath: string, humanText: HumanText): Promise<Material> {
+  const where = { name: manifestPath, code: "CONFIG_INVALID" } as const;
+  const manifest = parseWith(manifestSchema, await readJson(manifestPath), where);
+  const at = (file: string): string => resolve(dirname(manifestPath), file);
+  const key = Key.fromText(await readFile(at(manifest.keyFile), "utf8"));
+  const arms: MarkedArm[] = [];
+  let unmarked: readonly Text[] = [];
+  for (const arm of manifest.arms) {
+    const texts = await readTexts(at(arm.file), arm.tokens);
+    if (arm.profile === null) unmarked = texts;
+    else arms.push({ profile: parseProfile(arm.profile), key, texts });
+  }
+  const human = await readHuman(at(manifest.tokenizer.file), humanText);
+  const digests = manifest.arms.map((arm) => arm.sha256);
+  return {
+    digest: digestOf({ arms: digests, tokenizer: manifest.tokenizer.sha256, humanText: humanText.tokensPerFile }),
+    vocabularySize: manifest.model.vocabularySize,
+    arms,
+    unmarked,
+    human,
+  };
+}
+
+/** Reads a JSON file. @throws VerdigrisError FILE_NOT_FOUND or FILE_INVALID */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new VerdigrisError("FILE_NOT_FOUND", `${path}: cannot be read`, { cause });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function readTexts(path: string, tokens: number): Promise<readonly Text[]> {
+  const texts: Text[] = [];
+  for await (const item of readDocuments(path)) {
+    if (item.kind === "problem" || item.tokens === undefined) {
+      throw new VerdigrisError("FILE_INVALID", `${path}: expected one {prompt, tokens, text} a line`);
+    }
+    texts.push({ prompt: item.id, tokens: item.tokens });
+  }
+  const found = texts.reduce((sum, text) => sum + text.tokens.length, 0);
+  if (found !== tokens) {
+    throw new VerdigrisError("FILE_INVALID", `${path}: expected ${tokens} tokens as in the manifest, got ${found}`);
+  }
+  return texts;
+}
+
+/** Characters per token of English, a little low, so that enough text is encoded. */
+const CHARACTERS_PER_TOKEN = 6;
+
+async function readHuman(tokenizerPath: string, humanText: HumanText): Promise<readonly Text[]> {
+  const tokenizer = await readTokenizer(tokenizerPath);
+  const texts: Text[] = [];
+  for (const file of humanText.files) {
+    let left = humanText.tokensPerFile;
+    for await (const item of readDocuments(file)) {
+      if (item.kind === "problem") continue;
+      const tokens = tokenizer.encode(item.text.slice(0, left * CHARACTERS_PER_TOKEN)).subarray(0, left);
+      texts.push({ prompt: `${file}#${texts.length}`, tokens });
+      left -= tokens.length;
+      if (left <= 0) break;
+    }
+  }
+  return texts;
+}
