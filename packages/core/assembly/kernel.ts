@@ -1,14 +1,17 @@
 // SIMD kernel: four ChaCha8 blocks side by side, one per 32-bit lane. Contract: src/prf/kernel.ts.
 // Memory map (bytes), fixed and never grown, so views from JavaScript stay valid:
-//   0        key, 8 words            64       state/out, 16 vectors (256 B)
-//   512      planes → green mask of one row (2^19 / 8 = 64 KiB)
-//   66,048   batch area A (64 KiB), B (64 KiB), C (64 KiB), D (64 KiB)
+//   0        key, 8 words            64       output of `blocks`, 16 vectors (256 B)
+//   320      green mask of four groups, 16 vectors (256 B)
+//   576      delta the table was made for (complemented)
+//   1,024    bias table (8 KiB)
+//   64 KiB   batch areas, four columns of 64 KiB
 //   1 MiB    row of logits or words (2 MiB)
 const KEY: usize = 0;
 const OUT: usize = 64;
 const MASK: usize = 320;
 const TABLE_DELTA: usize = 576;
 const TABLE: usize = 1024;
+const COLUMN: usize = 65_536;
 
 // @ts-ignore: decorator
 @inline function rot16(x: v128): v128 {
@@ -82,18 +85,15 @@ function blocks(x0: v128, x1: v128, x2: v128, x3: v128): void {
   return (word & 1) == 0 ? v128.shuffle<u64>(p, q, 0, 2) : v128.shuffle<u64>(p, q, 1, 3);
 }
 
-/** n inputs of four words at `input` → four output words each at `out`; n is rounded up to a multiple of 4. */
-export function hash(n: i32, input: usize, out: usize): void {
+/** Words 0–3 of n blocks: column j of the inputs at `area` + 64 KiB · j is replaced by output word j. */
+export function hash(n: i32, area: usize): void {
   for (let i = 0; i < n; i += 4) {
-    const at = input + (<usize>i << 4);
-    const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
-    blocks(lanes(a, b, c, d, 0), lanes(a, b, c, d, 1), lanes(a, b, c, d, 2), lanes(a, b, c, d, 3));
-    const w = v128.load(OUT), x = v128.load(OUT, 16), y = v128.load(OUT, 32), z = v128.load(OUT, 48);
-    const to = out + (<usize>i << 4);
-    v128.store(to, lanes(w, x, y, z, 0));
-    v128.store(to, lanes(w, x, y, z, 1), 16);
-    v128.store(to, lanes(w, x, y, z, 2), 32);
-    v128.store(to, lanes(w, x, y, z, 3), 48);
+    const at = area + (<usize>i << 2);
+    blocks(v128.load(at), v128.load(at + COLUMN), v128.load(at + 2 * COLUMN), v128.load(at + 3 * COLUMN));
+    v128.store(at, v128.load(OUT));
+    v128.store(at + COLUMN, v128.load(OUT, 16));
+    v128.store(at + 2 * COLUMN, v128.load(OUT, 32));
+    v128.store(at + 3 * COLUMN, v128.load(OUT, 48));
   }
 }
 
@@ -141,9 +141,9 @@ export function biasRow(lo: i32, hi: i32, planes: i32, top: i32, delta: f32, row
   loadTable(delta);
   for (let first = 0; first < V; first += 2048) {
     greenMask(i32x4.add(i32x4.splat(first >>> 9), i32x4(0, 1, 2, 3)), seedLo, seedHi, planes, top);
-    for (let group = 0; group < 4; group++) {
-      const start = first + (group << 9);
-      addBias(MASK + (<usize>group << 2), row + (<usize>start << 2), min(512, V - start));
+    for (let start = first; start < min(V, first + 2048); start += 512) {
+      const mask = MASK + (<usize>(start - first) >>> 7);
+      addBias(mask, row + (<usize>start << 2), min(512, V - start), delta);
     }
   }
 }
@@ -169,19 +169,20 @@ function greenMask(group: v128, lo: v128, hi: v128, planes: i32, top: i32): void
   }
 }
 
-/** TABLE[byte] = eight logits' biases: `delta` where the bit is 1. Zeroed memory is the table of delta 0. */
+/** TABLE[byte] = eight logits' biases: `delta` where the bit is 1, else −0, which leaves every logit as it is. */
 function loadTable(delta: f32): void {
-  if (load<f32>(TABLE_DELTA) == delta) return;
-  store<f32>(TABLE_DELTA, delta);
+  const loaded = ~reinterpret<i32>(delta); // complemented, so that zeroed memory is no delta
+  if (load<i32>(TABLE_DELTA) == loaded) return;
+  store<i32>(TABLE_DELTA, loaded);
   for (let byte: usize = 0; byte < 256; byte++) {
     for (let bit: usize = 0; bit < 8; bit++) {
-      store<f32>(TABLE + (byte << 5) + (bit << 2), (byte >>> bit) & 1 ? delta : 0);
+      store<f32>(TABLE + (byte << 5) + (bit << 2), (byte >>> bit) & 1 ? delta : -0.0);
     }
   }
 }
 
 /** Adds biases to `count` ≤ 512 logits; mask words of 32 logits lie 16 bytes apart. */
-function addBias(mask: usize, row: usize, count: i32): void {
+function addBias(mask: usize, row: usize, count: i32, delta: f32): void {
   const whole = count & ~31;
   for (let t = 0; t < whole; t += 32) {
     const word = load<u32>(mask + (<usize>t >>> 1));
@@ -191,10 +192,11 @@ function addBias(mask: usize, row: usize, count: i32): void {
     addEight(at + 64, (word >>> 11) & 0x1fe0);
     addEight(at + 96, (word >>> 19) & 0x1fe0);
   }
+  if (whole == count) return;
+  const last = load<u32>(mask + (<usize>whole >>> 1));
   for (let t = whole; t < count; t++) {
-    const word = load<u32>(mask + (<usize>whole >>> 1));
     const at = row + (<usize>t << 2);
-    if ((word >>> (t & 31)) & 1) store<f32>(at, load<f32>(at) + load<f32>(TABLE_DELTA));
+    if ((last >>> (t & 31)) & 1) store<f32>(at, load<f32>(at) + delta);
   }
 }
 

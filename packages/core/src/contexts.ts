@@ -1,4 +1,4 @@
-import type { Kernel, KeyWords, Seed } from "./prf/kernel.js";
+import type { Columns, Kernel, KeyWords, Seed } from "./prf/kernel.js";
 import type { Tokens } from "./types.js";
 
 /** How a context becomes a seed: all of it in order, its minimum, or its minimum with the candidate. */
@@ -8,7 +8,7 @@ export type Seeding = "left" | "min" | "self";
 const EMPTY = 0xffff_ffff;
 
 /**
- * Effective seeds of contexts, 64 bit, words 0 (lo) and 1 (hi) of the PRF:
+ * Effective seeds of contexts of at least h tokens, 64 bit, words 0 (lo) and 1 (hi) of the PRF:
  *
  * - left: hash of the last h tokens in text order, padded with EMPTY; h > 4 chains two blocks (CBC-MAC,
  *   fixed length).
@@ -34,61 +34,70 @@ export interface SeedArrays {
 
 /** The seeder of a profile's seeding rule and width. */
 export function createSeeder(kernel: Kernel, key: KeyWords, rule: Seeding, h: number): Seeder {
-  const hasher = createHasher(kernel, key);
-  if (rule === "left") return leftSeeder(hasher, h);
-  if (rule === "min") return minSeeder(hasher, h);
-  return selfSeeder(hasher, h);
+  const hash: Hash = (input, n, out) => kernel.hash(key, input, n, out);
+  if (rule === "left") return sharedSeeder(leftSeeds(hash, h));
+  if (rule === "min") return sharedSeeder(minSeeds(hash, h));
+  return selfSeeder(hash, h);
 }
 
-function leftSeeder(hasher: Hasher, h: number): Seeder {
-  /** Positions from … from+n−1, each seeded by the h tokens before it. */
-  function seeds(tokens: Tokens, from: number, n: number, out: SeedArrays): void {
-    const x = hasher.input(n);
-    for (let i = 0, at = from - h; i < n; i++, at++) {
-      for (let j = 0; j < 4; j++) x[4 * i + j] = j < h ? tokens[at + j] : EMPTY;
+/** `Kernel.hash` under the context key. */
+type Hash = (input: Columns, n: number, out: readonly Uint32Array[]) => void;
+
+/** Writes the seeds of positions from … from+n−1, each given by the h tokens before it. */
+type Seeds = (tokens: Tokens, from: number, n: number, out: SeedArrays) => void;
+
+function leftSeeds(hash: Hash, h: number): Seeds {
+  const empty = createConstant(EMPTY);
+  const scratch = createColumns();
+  return (tokens, from, n, out) => {
+    const start = from - h;
+    /** The j-th token of every window, or EMPTY. */
+    const column = (j: number): Uint32Array =>
+      j < h ? tokens.subarray(start + j, start + j + n) : empty(n);
+    const first: Columns = [column(0), column(1), column(2), column(3)];
+    if (h <= 4) return hash(first, n, [out.seedLo, out.seedHi]);
+    const chain = scratch(n);
+    hash(first, n, chain);
+    for (let j = 0; j < 4; j++) {
+      const next = column(4 + j);
+      for (let i = 0; i < n; i++) chain[j][i] ^= next[i];
     }
-    let words = hasher.run(n);
-    if (h > 4) {
-      for (let i = 0, at = from - h + 4; i < n; i++, at++) {
-        for (let j = 0; j < 4; j++) x[4 * i + j] = words[4 * i + j] ^ (j < h - 4 ? tokens[at + j] : EMPTY);
-      }
-      words = hasher.run(n);
-    }
-    for (let i = 0; i < n; i++) {
-      out.seedLo[i] = words[4 * i];
-      out.seedHi[i] = words[4 * i + 1];
-    }
-  }
-  return sharedSeeder((context, out) => seeds(context, context.length, 1, out), (tokens, from, out) =>
-    seeds(tokens, from, tokens.length - from, out),
-  );
+    hash(chain, n, [out.seedLo, out.seedHi]);
+  };
 }
 
-function minSeeder(hasher: Hasher, h: number): Seeder {
-  function seeds(tokens: Tokens, from: number, n: number, out: SeedArrays): void {
-    const x = hasher.input(n + h - 1).fill(EMPTY);
-    for (let i = 0; i < n + h - 1; i++) x[4 * i] = tokens[from - h + i];
-    const words = hasher.run(n + h - 1);
-    for (let i = 0; i < n; i++) least(words, i, h, out, i);
-  }
-  return sharedSeeder((context, out) => seeds(context, context.length, 1, out), (tokens, from, out) =>
-    seeds(tokens, from, tokens.length - from, out),
-  );
+function minSeeds(hash: Hash, h: number): Seeds {
+  const empty = createConstant(EMPTY);
+  const scratch = createColumns();
+  return (tokens, from, n, out) => {
+    const hashed = n + h - 1;
+    const [lo, hi] = scratch(hashed);
+    const rest = empty(hashed);
+    hash([tokens.subarray(from - h, from - h + hashed), rest, rest, rest], hashed, [lo, hi]);
+    out.seedLo.set(lo.subarray(0, n));
+    out.seedHi.set(hi.subarray(0, n));
+    for (let j = 1; j < h; j++) keepLess(lo.subarray(j, j + n), hi.subarray(j, j + n), out);
+  };
 }
 
-function selfSeeder(hasher: Hasher, h: number): Seeder {
-  function seeds(n: number, tokenAt: (i: number, j: number) => number, out: SeedArrays): void {
-    const width = h + 1;
-    const x = hasher.input(n * width).fill(EMPTY);
-    for (let i = 0; i < n; i++) {
-      const candidate = tokenAt(i, h);
-      for (let j = 0; j < width; j++) {
-        x[4 * (i * width + j)] = tokenAt(i, j);
-        x[4 * (i * width + j) + 1] = candidate;
-      }
+function selfSeeder(hash: Hash, h: number): Seeder {
+  const empty = createConstant(EMPTY);
+  const scratch = createColumns();
+  /** `load` writes the j-th context token of every candidate into a column. */
+  function seeds(
+    candidates: Tokens,
+    load: (j: number, column: Tokens) => void,
+    out: SeedArrays,
+  ): void {
+    const n = candidates.length;
+    const rest = empty(n);
+    const [lo, hi, context] = scratch(n);
+    hash([candidates, candidates, rest, rest], n, [out.seedLo, out.seedHi]);
+    for (let j = 0; j < h; j++) {
+      load(j, context);
+      hash([context, candidates, rest, rest], n, [lo, hi]);
+      keepLess(lo, hi, out);
     }
-    const words = hasher.run(n * width);
-    for (let i = 0; i < n; i++) least(words, i * width, width, out, i);
   }
   return {
     perCandidate: true,
@@ -96,23 +105,24 @@ function selfSeeder(hasher: Hasher, h: number): Seeder {
       throw new TypeError("seeding: a self seed exists per candidate only");
     },
     candidates(context: Tokens, ids: Uint32Array, out: SeedArrays): void {
-      const start = context.length - h;
-      seeds(ids.length, (i, j) => (j < h ? context[start + j] : ids[i]), out);
+      seeds(ids, (j, column) => column.fill(context[context.length - h + j]), out);
     },
     batch(tokens: Tokens, from: number, out: SeedArrays): void {
-      seeds(tokens.length - from, (i, j) => tokens[from + i - h + j], out);
+      const candidates = tokens.subarray(from);
+      seeds(
+        candidates,
+        (j, column) => column.set(tokens.subarray(from - h + j, tokens.length - h + j)),
+        out,
+      );
     },
   };
 }
 
 /** A seeder whose seed is shared by all candidates of a step. */
-function sharedSeeder(
-  last: (context: Tokens, out: SeedArrays) => void,
-  batch: (tokens: Tokens, from: number, out: SeedArrays) => void,
-): Seeder {
+function sharedSeeder(seeds: Seeds): Seeder {
   const scratch = { seedLo: new Uint32Array(1), seedHi: new Uint32Array(1) };
   function one(context: Tokens): Seed {
-    last(context, scratch);
+    seeds(context, context.length, 1, scratch);
     return { lo: scratch.seedLo[0], hi: scratch.seedHi[0] };
   }
   return {
@@ -123,48 +133,37 @@ function sharedSeeder(
       out.seedLo.fill(seed.lo, 0, ids.length);
       out.seedHi.fill(seed.hi, 0, ids.length);
     },
-    batch,
+    batch(tokens: Tokens, from: number, out: SeedArrays): void {
+      seeds(tokens, from, tokens.length - from, out);
+    },
   };
 }
 
-/** out[to] = least of `count` seeds in PRF outputs `first …`, compared as 64-bit unsigned numbers. */
-function least(words: Uint32Array, first: number, count: number, out: SeedArrays, to: number): void {
-  let lo = words[4 * first];
-  let hi = words[4 * first + 1];
-  for (let i = first + 1; i < first + count; i++) {
-    const l = words[4 * i];
-    const g = words[4 * i + 1];
-    if (g < hi || (g === hi && l < lo)) {
-      lo = l;
-      hi = g;
+/** out[i] = the lesser of out[i] and (lo[i], hi[i]), compared as 64-bit unsigned numbers. */
+function keepLess(lo: Uint32Array, hi: Uint32Array, out: SeedArrays): void {
+  const { seedLo, seedHi } = out;
+  for (let i = 0; i < lo.length; i++) {
+    if (hi[i] < seedHi[i] || (hi[i] === seedHi[i] && lo[i] < seedLo[i])) {
+      seedLo[i] = lo[i];
+      seedHi[i] = hi[i];
     }
   }
-  out.seedLo[to] = lo;
-  out.seedHi[to] = hi;
 }
 
-interface Hasher {
-  /** Input words of n items; fill, then `run(n)`. (4n) */
-  input(n: number): Uint32Array;
-  /** Output words of the n items. (4n) */
-  run(n: number): Uint32Array;
+/** Views of n equal words on a buffer that grows to the largest request. */
+function createConstant(value: number): (n: number) => Uint32Array {
+  let buffer = new Uint32Array(0);
+  return (n) => {
+    if (buffer.length < n) buffer = new Uint32Array(n).fill(value);
+    return buffer.subarray(0, n);
+  };
 }
 
-/** Batched hashing over buffers that grow to the largest batch and are then reused. */
-function createHasher(kernel: Kernel, key: KeyWords): Hasher {
-  let input = new Uint32Array(64);
-  let output = new Uint32Array(64);
-  return {
-    input(n: number): Uint32Array {
-      if (4 * n > input.length) {
-        input = new Uint32Array(8 * n);
-        output = new Uint32Array(8 * n);
-      }
-      return input.subarray(0, 4 * n);
-    },
-    run(n: number): Uint32Array {
-      kernel.hash(key, input.subarray(0, 4 * n), output);
-      return output;
-    },
+/** Four scratch columns of n words on buffers that grow to the largest request. */
+function createColumns(): (n: number) => Columns {
+  let buffer = new Uint32Array(0);
+  return (n) => {
+    if (buffer.length < 4 * n) buffer = new Uint32Array(4 * n);
+    return [0, 1, 2, 3].map((j) => buffer.subarray(j * n, (j + 1) * n)) as unknown as Columns;
   };
 }

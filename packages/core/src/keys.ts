@@ -43,7 +43,10 @@ export class Key {
       const what = /^[0-9a-fA-F]*$/.test(hex)
         ? `${hex.length} hex digits`
         : `${hex.length} characters that are not all hex digits`;
-      throw new VerdigrisError("KEY_INVALID", `key: expected 64 hex digits (32 bytes), got ${what}`);
+      throw new VerdigrisError(
+        "KEY_INVALID",
+        `key: expected 64 hex digits (32 bytes), got ${what}`,
+      );
     }
     return new Key(hexToBytes(hex.toLowerCase()));
   }

@@ -6,7 +6,10 @@ const date = z.iso.datetime({ offset: true }).nullable();
 
 /** Fields every profile has; `parameters` is checked by the scheme it names. */
 export const profileSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/).describe("Name of the deployed mark; enters the key derivation."),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+    .describe("Name of the deployed mark; enters the key derivation."),
   version: z.int().min(1).describe("Raised when the mark changes; enters the key derivation."),
   scheme: z.string().min(1).describe("Name in the scheme registry."),
   parameters: z.record(z.string(), z.unknown()).describe("The scheme's own parameters."),

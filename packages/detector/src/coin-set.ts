@@ -1,4 +1,4 @@
-const PARTITIONS = 256;
+const PARTITIONS = 16;
 const FIRST_SLOTS = 16;
 /** Odd constant that spreads token ids over 32 bits (2^32 / golden ratio). */
 const SPREAD = 0x9e37_79b1;
@@ -9,7 +9,11 @@ const SPREAD = 0x9e37_79b1;
  * and so cannot raise a false alarm. Partitions grow one at a time: no moment needs twice the memory.
  */
 export class CoinSet {
-  readonly #slots: Uint32Array[] = [];
+  /** Per partition lo, hi, lo, hi …; a power of two of slots; (0, 0) is empty. */
+  readonly #slots: Uint32Array[] = Array.from(
+    { length: PARTITIONS },
+    () => new Uint32Array(2 * FIRST_SLOTS),
+  );
   readonly #used = new Uint32Array(PARTITIONS);
   #size = 0;
 
@@ -19,50 +23,52 @@ export class CoinSet {
 
   /** Adds a coin; false if it was there. */
   add(seedLo: number, seedHi: number, token: number): boolean {
-    const lo = (seedLo ^ Math.imul(token + 1, SPREAD)) >>> 0;
+    const lo = fingerprintLow(seedLo, token);
     const hi = seedHi === 0 && lo === 0 ? 1 : seedHi;
     const partition = hi & (PARTITIONS - 1);
-    const slots = this.#slots[partition] ?? this.#grow(partition);
+    const slots = this.#slots[partition];
     const at = find(slots, lo, hi);
     if (slots[at] === lo && slots[at + 1] === hi) return false;
     slots[at] = lo;
     slots[at + 1] = hi;
     this.#size++;
-    if (++this.#used[partition] * 8 > slots.length * 3) this.#grow(partition);
+    // At most 5/8 full: linear probing then looks at two slots on average.
+    if (++this.#used[partition] * 16 > slots.length * 5) this.#slots[partition] = enlarged(slots);
     return true;
   }
 
   /** Whether a coin is there. */
   has(seedLo: number, seedHi: number, token: number): boolean {
-    const lo = (seedLo ^ Math.imul(token + 1, SPREAD)) >>> 0;
+    const lo = fingerprintLow(seedLo, token);
     const hi = seedHi === 0 && lo === 0 ? 1 : seedHi;
     const slots = this.#slots[hi & (PARTITIONS - 1)];
-    if (slots === undefined) return false;
     const at = find(slots, lo, hi);
     return slots[at] === lo && slots[at + 1] === hi;
   }
+}
 
-  /** Enlarges a partition by half and rehashes it; load stays at most 3/4. */
-  #grow(partition: number): Uint32Array {
-    const old = this.#slots[partition] ?? new Uint32Array(0);
-    const slots = new Uint32Array(2 * Math.max(FIRST_SLOTS, Math.ceil(old.length * 0.75)));
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i] === 0 && old[i + 1] === 0) continue;
-      const at = find(slots, old[i], old[i + 1]);
-      slots[at] = old[i];
-      slots[at + 1] = old[i + 1];
-    }
-    this.#slots[partition] = slots;
-    return slots;
-  }
+function fingerprintLow(seedLo: number, token: number): number {
+  return (seedLo ^ Math.imul(token + 1, SPREAD)) >>> 0;
 }
 
 /** Index of the slot that holds (lo, hi), or of the empty one where it belongs. */
 function find(slots: Uint32Array, lo: number, hi: number): number {
-  let at = 2 * Math.floor((lo / 0x1_0000_0000) * (slots.length >>> 1));
-  while (!(slots[at] === lo && slots[at + 1] === hi) && !(slots[at] === 0 && slots[at + 1] === 0)) {
-    at += 2;
-    if (at === slots.length) at = 0;
+  const mask = slots.length - 1;
+  let at = (lo << 1) & mask;
+  while ((slots[at] !== lo || slots[at + 1] !== hi) && (slots[at] | slots[at + 1]) !== 0) {
+    at = (at + 2) & mask;
   }
   return at;
+}
+
+/** The same coins in twice the slots. */
+function enlarged(old: Uint32Array): Uint32Array {
+  const slots = new Uint32Array(2 * old.length);
+  for (let i = 0; i < old.length; i += 2) {
+    if ((old[i] | old[i + 1]) === 0) continue;
+    const at = find(slots, old[i], old[i + 1]);
+    slots[at] = old[i];
+    slots[at + 1] = old[i + 1];
+  }
+  return slots;
 }

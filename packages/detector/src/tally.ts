@@ -44,7 +44,8 @@ export interface TallyOptions {
  */
 export class Tally {
   readonly #scheme: Scheme;
-  readonly #special: ReadonlySet<number>;
+  /** 1 at special ids. (V) */
+  readonly #special: Uint8Array;
   readonly #deduplicate: boolean;
   readonly #seen = new CoinSet();
   readonly #coins: Coins = coinsOf(BATCH);
@@ -58,7 +59,8 @@ export class Tally {
 
   constructor(scheme: Scheme, options: TallyOptions = {}) {
     this.#scheme = scheme;
-    this.#special = new Set(scheme.profile.specialTokens);
+    this.#special = new Uint8Array(scheme.profile.V);
+    for (const id of scheme.profile.specialTokens) this.#special[id] = 1;
     this.#deduplicate = options.deduplicate ?? true;
   }
 
@@ -89,12 +91,13 @@ export class Tally {
   /** Starts a text: no carried context, and the prompt's windows are known. */
   #begin(prompt: Tokens | undefined): void {
     this.#carry = new Uint32Array(0);
-    this.#shown = new CoinSet();
+    if (this.#shown.size > 0) this.#shown = new CoinSet();
     if (prompt === undefined || this.#scheme.profile.promptRule === "none") return;
     checkIds("prompt", prompt, this.#scheme.profile.V);
     for (const segment of splitAt(prompt, this.#special)) {
       this.#eachCoin(segment, (coins, count, tokens) => {
-        for (let i = 0; i < count; i++) this.#shown.add(coins.seedLo[i], coins.seedHi[i], this.#shownToken(tokens[i]));
+        for (let i = 0; i < count; i++)
+          this.#shown.add(coins.seedLo[i], coins.seedHi[i], this.#shownToken(tokens[i]));
       });
     }
   }
@@ -127,10 +130,12 @@ export class Tally {
 
   #score(coins: Coins, count: number, tokens: Tokens): void {
     const { seedLo, seedHi, score } = coins;
-    const anyShown = this.#shown.size > 0;
+    const [shown, seen] = [this.#shown, this.#seen];
+    const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
     for (let i = 0; i < count; i++) {
-      if (anyShown && this.#shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i]))) this.#inPrompt++;
-      else if (this.#deduplicate && !this.#seen.add(seedLo[i], seedHi[i], tokens[i])) this.#repeated++;
+      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i])))
+        this.#inPrompt++;
+      else if (deduplicate && !seen.add(seedLo[i], seedHi[i], tokens[i])) this.#repeated++;
       else {
         this.#n++;
         this.#sum += score[i];
@@ -140,11 +145,11 @@ export class Tally {
 }
 
 /** Runs of tokens between special ones. */
-function splitAt(tokens: Tokens, special: ReadonlySet<number>): readonly Tokens[] {
+function splitAt(tokens: Tokens, special: Uint8Array): readonly Tokens[] {
   const runs: Tokens[] = [];
   let start = 0;
   for (let i = 0; i <= tokens.length; i++) {
-    if (i < tokens.length && !special.has(tokens[i])) continue;
+    if (i < tokens.length && special[tokens[i]] === 0) continue;
     if (i > start || i === tokens.length) runs.push(tokens.subarray(start, i));
     start = i + 1;
   }
@@ -153,7 +158,8 @@ function splitAt(tokens: Tokens, special: ReadonlySet<number>): readonly Tokens[
 
 function checkIds(name: string, tokens: Tokens, V: number): void {
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i] >= V) throw new RangeError(`${name}[${i}]: expected a token id below V = ${V}, got ${tokens[i]}`);
+    if (tokens[i] >= V)
+      throw new RangeError(`${name}[${i}]: expected a token id below V = ${V}, got ${tokens[i]}`);
   }
 }
 

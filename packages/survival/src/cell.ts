@@ -26,6 +26,8 @@ export interface CellPlan {
   readonly alpha: number;
   readonly filler: readonly Text[];
   readonly heldOut: readonly Text[];
+  /** Audit only windows served at least so often. */
+  readonly served: number;
   readonly audit: { readonly closed: number; readonly open: number; readonly decoys: number };
   readonly apprenticeship: Apprenticeship;
 }
@@ -46,7 +48,13 @@ export function forecastCell(plan: CellPlan, kernel: Kernel): ForecastCell {
   const stream = (purpose: string): ReturnType<typeof randomStream> =>
     randomStream(seed, arm.profile.id, rho, plan.apprenticeship.kind, purpose);
   const corpus = mixCorpus({ marked: arm.texts, unmarked: plan.filler }, { rho, tokens, random: stream("corpus") });
-  const contexts = auditContexts(plan.heldOut, { h: scheme.h, count: plan.audit.closed, random: stream("contexts") });
+  const contexts = auditContexts(plan.heldOut, {
+    h: scheme.h,
+    count: plan.audit.closed,
+    random: stream("contexts"),
+    served: plan.served,
+    log: arm.texts,
+  });
   const deltaT = teacherExcess(scheme, arm.texts);
   const law = forecast(scheme, corpus, { learner: plan.apprenticeship, contexts, deltaT });
   return { plan, scheme, corpus, contexts, forecast: law };
@@ -66,6 +74,7 @@ export async function runCell(cell: ForecastCell, kernel: Kernel): Promise<Cell>
       profile: plan.arm.profile.id,
       h: scheme.h,
       rho: plan.rho,
+      served: plan.served,
       student: plan.apprenticeship.kind,
       tokens: plan.tokens,
       forecast: cell.forecast,

@@ -10,12 +10,12 @@ const countSchema = z.strictObject({
 const neuralSchema = z.strictObject({
   kind: z.literal("neural"),
   vocabularySize: z.int().min(16).max(65_536).default(2048),
-  width: z.int().min(8).max(1024).default(128),
-  layers: z.int().min(1).max(12).default(2),
+  width: z.int().min(8).max(1024).default(64),
+  layers: z.int().min(1).max(12).default(1),
   heads: z.int().min(1).max(16).default(4),
-  contextLength: z.int().min(8).max(256).default(32),
-  batch: z.int().min(1).max(256).default(16),
-  learningRate: z.number().gt(0).lt(1).default(0.003),
+  contextLength: z.int().min(8).max(256).default(16),
+  batch: z.int().min(1).max(256).default(32),
+  learningRate: z.number().gt(0).lt(1).default(0.006),
   epochs: z.number().gt(0).max(100).default(2),
   gain: z.number().gt(0).max(5).default(1).describe("A of the survival law, fitted for this shape."),
 });
@@ -23,6 +23,7 @@ const neuralSchema = z.strictObject({
 const cellsSchema = z.strictObject({
   h: z.array(z.int().min(0).max(8)).min(1).describe("Context widths; the material must hold an arm for each."),
   rho: z.array(z.number().min(0).max(1)).min(1).describe("Marked shares, in tokens. 0 is added: it is a control."),
+  served: z.int().min(0).default(0).describe("Audit only windows the provider served at least so often."),
   student: z.discriminatedUnion("kind", [countSchema, neuralSchema]),
 });
 

@@ -78,7 +78,7 @@ function plan(experiment: Experiment, material: Material, kernel: Kernel): reado
     const rhos = [...new Set([0, ...run.rho])].sort((a, b) => a - b);
     return run.h.map((h) => {
       const arm = armOf(material, h);
-      const common = { arm, tokens, seed, alpha, audit, apprenticeship, ...split };
+      const common = { arm, tokens, seed, alpha, audit, apprenticeship, served: run.served, ...split };
       const cells = rhos.map((rho) => forecastCell({ ...common, rho } satisfies CellPlan, kernel));
       return { run, arm, apprenticeship, cells };
     });

@@ -9,4 +9,6 @@ export { type HumanText, type MarkedArm, type Material, loadMaterial, readJson }
 export { randomStream } from "./random.js";
 export type * from "./report.js";
 export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";
+export { countTeacher, type CountTeacherOptions, type LessonOptions, writeTexts } from "./teachers/count.js";
 export { type Apprenticeship, type Student, apprentice } from "./students/index.js";
+export { renderHtml, renderJson, renderMarkdown, renderText, survivalCurveSvg } from "./render/index.js";

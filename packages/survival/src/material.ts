@@ -29,6 +29,7 @@ const armSchema = z.strictObject({
   sha256: z.string(),
   texts: z.int().min(1),
   tokens: z.int().min(1),
+  maxTokens: z.int().min(1),
   profile: z.unknown(),
 });
 

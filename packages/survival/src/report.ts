@@ -17,6 +17,8 @@ export interface Cell {
   readonly profile: string;
   readonly h: number;
   readonly rho: number;
+  /** Audited windows were served at least so often; 0: any window. */
+  readonly served: number;
   readonly student: string;
   /** Tokens of the training corpus. */
   readonly tokens: number;

@@ -17,10 +17,13 @@
 export interface Kernel {
   /** Which implementation runs. */
   readonly path: "wasm" | "plain";
-  /** A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V) */
+  /**
+   * A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V)
+   * @throws RangeError above MAX_VOCABULARY
+   */
   row(vocabularySize: number): Float32Array;
-  /** out[4i … 4i+3] = hash(input[4i … 4i+3]). (4n) → (4n) */
-  hash(key: KeyWords, input: Uint32Array, out: Uint32Array): void;
+  /** out[j][i] = word j of hash(x0[i], x1[i], x2[i], x3[i]) for i < n; `out` may be the input, or its first columns. */
+  hash(key: KeyWords, input: Columns, n: number, out: readonly Uint32Array[]): void;
   /** out[i] = 1 if token i is green under seed i, else 0. */
   green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void;
   /** out[i] = the 32-bit word of (seed i, token i). */
@@ -33,6 +36,9 @@ export interface Kernel {
 
 /** A 256-bit key as eight little-endian words. */
 export type KeyWords = Uint32Array; // (8)
+
+/** Inputs x0 … x3 of consecutive blocks, structure of arrays. (4) × (n) */
+export type Columns = readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
 
 /** An effective seed, 64 bit. */
 export interface Seed {
@@ -51,8 +57,23 @@ export interface Pairs {
 /** Largest vocabulary a kernel's memory holds. */
 export const MAX_VOCABULARY = 1 << 19;
 
-/** Bit planes that decide `byte < gamma256`: all above the lowest set bit of gamma256. */
+/** @throws RangeError unless a row of `vocabularySize` fits a kernel's memory */
+export function checkRow(vocabularySize: number): void {
+  if (
+    !(Number.isInteger(vocabularySize) && vocabularySize >= 1 && vocabularySize <= MAX_VOCABULARY)
+  ) {
+    throw new RangeError(`row: expected 1 … ${MAX_VOCABULARY} logits, got ${vocabularySize}`);
+  }
+}
+
+/**
+ * Bit planes that decide `byte < gamma256`: all from the lowest set bit of gamma256 up.
+ * @throws RangeError unless gamma256 is 1 … 255
+ */
 export function decidingPlanes(gamma256: number): number {
+  if (!(Number.isInteger(gamma256) && gamma256 >= 1 && gamma256 <= 255)) {
+    throw new RangeError(`gamma256: expected a whole number from 1 to 255, got ${gamma256}`);
+  }
   let planes = 8;
   for (let g = gamma256; (g & 1) === 0; g >>= 1) planes--;
   return planes;

@@ -1,4 +1,12 @@
-import { type Kernel, type KeyWords, type Pairs, type Seed, decidingPlanes } from "./kernel.js";
+import {
+  type Columns,
+  type Kernel,
+  type KeyWords,
+  type Pairs,
+  type Seed,
+  checkRow,
+  decidingPlanes,
+} from "./kernel.js";
 
 /** The kernel in plain JavaScript: the readable twin of the WASM one, and the fallback where WASM is missing. */
 export function createPlainKernel(): Kernel {
@@ -8,14 +16,15 @@ export function createPlainKernel(): Kernel {
   return {
     path: "plain",
     row(vocabularySize: number): Float32Array {
+      checkRow(vocabularySize);
       if (row.length !== vocabularySize) row = new Float32Array(vocabularySize);
       return row;
     },
-    hash(key: KeyWords, input: Uint32Array, out: Uint32Array): void {
-      for (let i = 0; i < input.length; i += 4) {
-        x.set(input.subarray(i, i + 4));
+    hash(key: KeyWords, input: Columns, n: number, out: readonly Uint32Array[]): void {
+      for (let i = 0; i < n; i++) {
+        setInput(x, input[0][i], input[1][i], input[2][i], input[3][i]);
         chacha8(key, x, block);
-        out.set(block.subarray(0, 4), i);
+        for (let j = 0; j < out.length; j++) out[j][i] = block[j];
       }
     },
     green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void {
@@ -38,7 +47,15 @@ export function createPlainKernel(): Kernel {
         out[i] = block[pairs.token[i] & 15];
       }
     },
-    biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void {
+    biasRow(
+      key: KeyWords,
+      seed: Seed,
+      gamma256: number,
+      delta: number,
+      logits: Float32Array,
+    ): void {
+      checkRow(logits.length);
+      const bias = Math.fround(delta);
       const planes = decidingPlanes(gamma256);
       const bytes = new Uint8Array(512);
       for (let group = 0; group << 9 < logits.length; group++) {
@@ -50,10 +67,11 @@ export function createPlainKernel(): Kernel {
         }
         const start = group << 9;
         const end = Math.min(logits.length, start + 512);
-        for (let i = start; i < end; i++) if (bytes[i - start] < gamma256) logits[i] += delta;
+        for (let i = start; i < end; i++) if (bytes[i - start] < gamma256) logits[i] += bias;
       }
     },
     wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {
+      checkRow(out.length);
       for (let start = 0; start < out.length; start += 16) {
         setInput(x, start >>> 4, 0, seed.lo, seed.hi);
         chacha8(key, x, block);

@@ -1,17 +1,44 @@
-import { type Kernel, type KeyWords, type Pairs, type Seed, MAX_VOCABULARY, decidingPlanes } from "./kernel.js";
+import {
+  type Columns,
+  type Kernel,
+  type KeyWords,
+  type Pairs,
+  type Seed,
+  MAX_VOCABULARY,
+  checkRow,
+  decidingPlanes,
+} from "./kernel.js";
 import { WASM_BASE64 } from "./wasm-bytes.js";
 
 /** Memory map of assembly/kernel.ts, in bytes. */
+const AREA = [0x1_0000, 0x2_0000, 0x3_0000, 0x4_0000] as const; // four columns of BATCH words
+const ROW = 0x10_0000;
+
+/** Items per call into the batch areas. */
 const BATCH = 16_384;
-const AREA = [66_048, 131_584, 197_120, 262_656] as const; // four areas of BATCH words
-const ROW = 1 << 20;
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  hash(n: number, input: number, out: number): void;
-  green(n: number, lo: number, hi: number, token: number, planes: number, top: number, out: number): void;
+  hash(n: number, area: number): void;
+  green(
+    n: number,
+    lo: number,
+    hi: number,
+    token: number,
+    planes: number,
+    top: number,
+    out: number,
+  ): void;
   words(n: number, lo: number, hi: number, token: number, out: number): void;
-  biasRow(lo: number, hi: number, planes: number, top: number, delta: number, row: number, V: number): void;
+  biasRow(
+    lo: number,
+    hi: number,
+    planes: number,
+    top: number,
+    delta: number,
+    row: number,
+    V: number,
+  ): void;
   wordRow(lo: number, hi: number, V: number, out: number): void;
 }
 
@@ -25,22 +52,30 @@ export function createWasmKernel(): Kernel {
   const floatRow = new Float32Array(buffer, ROW, MAX_VOCABULARY);
   const wordsRow = new Uint32Array(buffer, ROW, MAX_VOCABULARY);
 
+  /** Copies items start … end−1 of a column into its area. */
+  function load(column: number, items: Uint32Array, start: number, end: number): void {
+    areas[column].set(items.length === end - start ? items : items.subarray(start, end));
+  }
+
   function loadPairs(pairs: Pairs, start: number, end: number): void {
-    areas[0].set(pairs.seedLo.subarray(start, end));
-    areas[1].set(pairs.seedHi.subarray(start, end));
-    areas[2].set(pairs.token.subarray(start, end));
+    load(0, pairs.seedLo, start, end);
+    load(1, pairs.seedHi, start, end);
+    load(2, pairs.token, start, end);
   }
 
   return {
     path: "wasm",
-    row: (vocabularySize: number): Float32Array => floatRow.subarray(0, vocabularySize),
-    hash(key: KeyWords, input: Uint32Array, out: Uint32Array): void {
+    row(vocabularySize: number): Float32Array {
+      checkRow(vocabularySize);
+      return floatRow.subarray(0, vocabularySize);
+    },
+    hash(key: KeyWords, input: Columns, n: number, out: readonly Uint32Array[]): void {
       keyWords.set(key);
-      for (let start = 0; start < input.length; start += BATCH) {
-        const part = input.subarray(start, start + BATCH);
-        areas[0].set(part);
-        wasm.hash(part.length >>> 2, AREA[0], AREA[1]);
-        out.set(part.length === BATCH ? areas[1] : areas[1].subarray(0, part.length), start);
+      for (let start = 0; start < n; start += BATCH) {
+        const end = Math.min(n, start + BATCH);
+        for (let j = 0; j < 4; j++) load(j, input[j], start, end);
+        wasm.hash(end - start, AREA[0]);
+        for (let j = 0; j < out.length; j++) out[j].set(areas[j].subarray(0, end - start), start);
       }
     },
     green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void {
@@ -49,7 +84,15 @@ export function createWasmKernel(): Kernel {
       for (let start = 0; start < pairs.n; start += BATCH) {
         const end = Math.min(pairs.n, start + BATCH);
         loadPairs(pairs, start, end);
-        wasm.green(end - start, AREA[0], AREA[1], AREA[2], planes, gamma256 >> (8 - planes), AREA[3]);
+        wasm.green(
+          end - start,
+          AREA[0],
+          AREA[1],
+          AREA[2],
+          planes,
+          gamma256 >> (8 - planes),
+          AREA[3],
+        );
         for (let i = start; i < end; i++) out[i] = flags[i - start];
       }
     },
@@ -62,7 +105,14 @@ export function createWasmKernel(): Kernel {
         out.set(areas[3].subarray(0, end - start), start);
       }
     },
-    biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void {
+    biasRow(
+      key: KeyWords,
+      seed: Seed,
+      gamma256: number,
+      delta: number,
+      logits: Float32Array,
+    ): void {
+      checkRow(logits.length);
       keyWords.set(key);
       const planes = decidingPlanes(gamma256);
       const foreign = logits.buffer !== buffer;
@@ -72,6 +122,7 @@ export function createWasmKernel(): Kernel {
       if (foreign) logits.set(floatRow.subarray(0, logits.length));
     },
     wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {
+      checkRow(out.length);
       keyWords.set(key);
       wasm.wordRow(seed.lo, seed.hi, out.length, ROW);
       out.set(wordsRow.subarray(0, out.length));

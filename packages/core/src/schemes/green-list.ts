@@ -4,6 +4,7 @@ import { type Key, keyWords } from "../keys.js";
 import type { Kernel, Pairs } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
 import type { Coins, Scheme, Tokens } from "../types.js";
+import { checkSpan, checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -33,7 +34,10 @@ export const greenList: SchemeDefinition = {
     const rowKey = keyWords(key.subkey(`${purpose} row`, 32));
     const seeder = createSeeder(kernel, contextKey, profile.seeding, profile.h);
     const gamma256 = gamma * 256;
-    const everyId = seeder.perCandidate ? Uint32Array.from({ length: profile.V }, (_, i) => i) : null;
+    const bias = Math.fround(delta); // logits are 32 bit, and every path must round alike
+    const everyId = seeder.perCandidate
+      ? Uint32Array.from({ length: profile.V }, (_, i) => i)
+      : null;
     let scratch = pairsOf(0);
     let flags = new Float64Array(0);
 
@@ -44,7 +48,7 @@ export const greenList: SchemeDefinition = {
       }
       seeder.candidates(context, ids, scratch);
       kernel.green(rowKey, { ...scratch, token: ids, n: ids.length }, gamma256, flags);
-      for (let i = 0; i < ids.length; i++) logits[i] += delta * flags[i];
+      for (let i = 0; i < ids.length; i++) if (flags[i] === 1) logits[i] += bias;
     }
 
     return {
@@ -53,11 +57,13 @@ export const greenList: SchemeDefinition = {
       law: { kind: "bernoulli", p: gamma },
       stage: "raw-logits",
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        checkStep(profile, context, { logits, ids });
         const candidates = ids ?? everyId;
         if (candidates !== null) reweightCandidates(context, logits, candidates);
-        else kernel.biasRow(rowKey, seeder.one(context), gamma256, delta, logits);
+        else kernel.biasRow(rowKey, seeder.one(context), gamma256, bias, logits);
       },
       coins(tokens: Tokens, from: number, out: Coins): void {
+        checkSpan(profile, tokens, { from, out });
         seeder.batch(tokens, from, out);
         const token = tokens.subarray(from);
         const pairs = { seedLo: out.seedLo, seedHi: out.seedHi, token, n: token.length };

@@ -4,6 +4,7 @@ import { type Key, keyWords } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
 import type { Coins, Scheme, Tokens } from "../types.js";
+import { checkSpan, checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({});
@@ -21,7 +22,8 @@ export const gumbel: SchemeDefinition = {
   summary: "Gumbel: picks the token by keyed Gumbel noise; unbiased over keys",
   parameters,
   check: (profile) => {
-    if (profile.seeding === "self") return "seeding of the Gumbel mark must be left or min, got self";
+    if (profile.seeding === "self")
+      return "seeding of the Gumbel mark must be left or min, got self";
     return profile.h === 0 ? "h of the Gumbel mark must be from 1 to 8, got 0" : null;
   },
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
@@ -45,6 +47,7 @@ export const gumbel: SchemeDefinition = {
       law: { kind: "exponential" },
       stage: "warped-logits",
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        checkStep(profile, context, { logits, ids });
         loadWords(context, logits.length, ids);
         let best = -Infinity;
         let pick = 0;
@@ -59,6 +62,7 @@ export const gumbel: SchemeDefinition = {
         logits[pick] = 0;
       },
       coins(tokens: Tokens, from: number, out: Coins): void {
+        checkSpan(profile, tokens, { from, out });
         seeder.batch(tokens, from, out);
         const token = tokens.subarray(from);
         const n = token.length;

@@ -19,7 +19,10 @@ export function parseProfile(value: unknown): Profile {
   parseWith(definition.parameters, profile.parameters, { ...where, name: "profile.parameters" });
   const tooLarge = profile.specialTokens.find((id) => id >= profile.V);
   if (tooLarge !== undefined) {
-    throw new VerdigrisError("PROFILE_INVALID", `profile.specialTokens: expected ids below V = ${profile.V}, got ${tooLarge}`);
+    throw new VerdigrisError(
+      "PROFILE_INVALID",
+      `profile.specialTokens: expected ids below V = ${profile.V}, got ${tooLarge}`,
+    );
   }
   const reason = definition.check(profile);
   if (reason !== null) throw new VerdigrisError("PROFILE_INVALID", `profile: ${reason}`);
@@ -44,7 +47,10 @@ function definitionOf(name: string): SchemeDefinition {
   const found = schemes.find((scheme) => scheme.name === name);
   if (found === undefined) {
     const known = schemes.map((scheme) => scheme.name).join(", ");
-    throw new VerdigrisError("PROFILE_INVALID", `profile.scheme: expected one of ${known}, got ${JSON.stringify(name)}`);
+    throw new VerdigrisError(
+      "PROFILE_INVALID",
+      `profile.scheme: expected one of ${known}, got ${JSON.stringify(name)}`,
+    );
   }
   return found;
 }

@@ -1,0 +1,149 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Profile,
+  VerdigrisError,
+  parseProfile,
+  parseWith,
+  profileJsonSchema,
+  schemes,
+} from "@verdigris/core";
+import { Command } from "commander";
+import { readJsonFile } from "../files.js";
+import { type Io, locate, print } from "../io.js";
+
+interface Directory {
+  readonly dir: string;
+}
+
+/** `verdigris profiles`: what marks there are. */
+export function profilesCommand(io: Io): Command {
+  const profiles = new Command("profiles").description("look at schemes and profiles");
+  const dir = ["--dir <dir>", "directory with profiles (*.json)", "."] as const;
+  profiles
+    .command("list")
+    .description("schemes, and the profiles in a directory")
+    .option(...dir)
+    .action(async ({ dir: path }: Directory) => print(io, await listing(locate(io, path))));
+  profiles
+    .command("show")
+    .description("print a profile")
+    .argument("<id>", "id of a profile in the directory")
+    .option(...dir)
+    .action(async (id: string, { dir: path }: Directory) =>
+      print(io, json(await profileWith(id, locate(io, path)))),
+    );
+  profiles
+    .command("validate")
+    .description("check a profile: ok, or every problem with field, range and what came")
+    .argument("<file>", "profile (JSON)")
+    .action(async (file: string) => {
+      const path = locate(io, file);
+      const value = await readJsonFile(path);
+      const problems = problemsOf(value);
+      if (problems.length > 0) throw invalid(path, problems);
+      const { id, version } = parseProfile(value);
+      await print(io, `ok: ${id}, version ${version}\n`);
+    });
+  profiles
+    .command("schema")
+    .description("print the JSON Schema of profiles")
+    .action(() => print(io, json(profileJsonSchema())));
+  return profiles;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function listing(directory: string): Promise<string> {
+  const found = await profilesIn(directory);
+  const lines = [
+    "Schemes:",
+    ...schemes.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`),
+    `Profiles in ${directory}:`,
+    ...found.map(({ file, profile }) =>
+      "problem" in profile
+        ? `  ${file}: invalid: ${profile.problem}`
+        : `  ${profile.id}  version ${profile.version}, ${profile.scheme}, h = ${profile.h}, V = ${profile.V}  (${file})`,
+    ),
+    ...(found.length === 0 ? ["  none"] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+async function profileWith(id: string, directory: string): Promise<Profile> {
+  const known: string[] = [];
+  for (const { profile } of await profilesIn(directory)) {
+    if ("problem" in profile) continue;
+    if (profile.id === id) return profile;
+    known.push(profile.id);
+  }
+  const ids = known.length === 0 ? "there is none" : `it has ${known.join(", ")}`;
+  throw new VerdigrisError(
+    "FILE_NOT_FOUND",
+    `id: expected a profile in ${directory} (${ids}), got ${JSON.stringify(id)}`,
+  );
+}
+
+interface FoundProfile {
+  readonly file: string;
+  readonly profile: Profile | { readonly problem: string };
+}
+
+/** Profiles of a directory by file name, broken ones with their problem; other JSON files are passed over. */
+async function profilesIn(directory: string): Promise<readonly FoundProfile[]> {
+  const found: FoundProfile[] = [];
+  for (const file of (await namesIn(directory)).filter((name) => name.endsWith(".json")).sort()) {
+    const value = await readJsonFile(join(directory, file)).catch(() => null);
+    if (typeof value !== "object" || value === null || !("scheme" in value)) continue;
+    const [problem] = problemsOf(value);
+    found.push({ file, profile: problem === undefined ? parseProfile(value) : { problem } });
+  }
+  return found;
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((cause: unknown) => {
+    throw new VerdigrisError(
+      "FILE_NOT_FOUND",
+      `--dir: ${directory} is not a directory that can be read`,
+      { cause },
+    );
+  });
+}
+
+/** Everything wrong with a would-be profile: its own fields, and its scheme's parameters besides. */
+function problemsOf(value: unknown): readonly string[] {
+  const { scheme, parameters } = (value ?? {}) as {
+    readonly scheme?: unknown;
+    readonly parameters?: unknown;
+  };
+  const definition = schemes.find(({ name }) => name === scheme);
+  const where = { name: "profile.parameters", code: "PROFILE_INVALID" } as const;
+  const all = [
+    ...complaintsOf(() => parseProfile(value)),
+    ...(definition === undefined
+      ? []
+      : complaintsOf(() => parseWith(definition.parameters, parameters, where))),
+  ];
+  return [...new Set(all)];
+}
+
+/** What a check of core's complains of; it puts all of it in one message. */
+function complaintsOf(check: () => unknown): readonly string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof VerdigrisError) return error.message.split(/; (?=profile\b)/);
+    throw error;
+  }
+}
+
+function invalid(path: string, problems: readonly string[]): VerdigrisError {
+  return new VerdigrisError(
+    "PROFILE_INVALID",
+    [`${path} is not a profile:`, ...problems].join("\n  "),
+  );
+}

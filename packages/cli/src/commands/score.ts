@@ -1,0 +1,128 @@
+import { type Key, type Profile, bindScheme, createKernel } from "@verdigris/core";
+import { moments } from "@verdigris/detector";
+import type { ReadProblem, TextFormat } from "@verdigris/text";
+import { Command, Option } from "commander";
+import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
+import { type Io, locate, print, tell } from "../io.js";
+import { formatOption, keyFileOption, numberOption, profileOption } from "../options.js";
+import { type ScoreRequest, type ScoreResult, scoreFiles } from "../scoring.js";
+import { type Setting, resultJson, resultJsonLines } from "../verdict-json.js";
+import { resultText } from "../verdict-text.js";
+
+/** Exit codes of `score`; a broken record is told by `PROBLEM`, whatever the verdict. */
+export const SCORE_EXIT = { detected: 0, "not-detected": 1, "too-short": 3 } as const;
+const PROBLEM = 2;
+
+interface ScoreOptions {
+  readonly profile: string;
+  readonly keyFile?: string;
+  readonly tokenizer?: string;
+  readonly alpha: number;
+  readonly decoys: number;
+  readonly perDocument: boolean;
+  readonly input?: TextFormat;
+  readonly field: string;
+  readonly format: "text" | "json" | "jsonl";
+}
+
+/** `verdigris score`: tests texts for the mark of a key. */
+export function scoreCommand(io: Io, finish: (exitCode: number) => void): Command {
+  return new Command("score")
+    .description("test texts for the mark of a key")
+    .argument(
+      "<file...>",
+      "text (.txt, .md) or records (.jsonl), also with .gz or .br; - is standard input",
+    )
+    .addOption(profileOption())
+    .addOption(keyFileOption())
+    .option(
+      "--tokenizer <file>",
+      "tokenizer.json of the profile (default: the one beside the profile)",
+    )
+    .addOption(
+      numberOption("--alpha <p>", "chance of a false alarm", {
+        min: 0,
+        max: 1,
+        open: "both",
+      }).default(1e-3),
+    )
+    .addOption(
+      numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(99),
+    )
+    .option("--per-document", "a verdict for each document besides", false)
+    .addOption(
+      new Option("--input <format>", "what the files hold (default: by name; - is text)").choices([
+        "text",
+        "jsonl",
+      ]),
+    )
+    .option("--field <name>", "field of a record that holds the text", "text")
+    .addOption(formatOption(["text", "json", "jsonl"]))
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 detected, 1 not detected, 2 usage or input, 3 too short.",
+    )
+    .action(async (files: readonly string[], options: ScoreOptions) => {
+      finish(await score(io, files, options));
+    });
+}
+
+async function score(io: Io, files: readonly string[], options: ScoreOptions): Promise<number> {
+  const profile = await readProfile(locate(io, options.profile));
+  const key = await readKey(io, options.keyFile);
+  const request = await requestOf(io, { profile, key }, options);
+  const setting = settingOf(profile, key, request);
+  for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
+  const paths = files.map((file) => (file === "-" ? file : locate(io, file)));
+  const result = await scoreFiles(paths, request);
+  for (const text of rendered(result, setting, options.format)) await print(io, text);
+  return result.problems.length > 0 ? PROBLEM : SCORE_EXIT[result.pooled.kind];
+}
+
+async function requestOf(
+  io: Io,
+  { profile, key }: { readonly profile: Profile; readonly key: Key },
+  options: ScoreOptions,
+): Promise<ScoreRequest> {
+  const path = options.tokenizer === undefined ? undefined : locate(io, options.tokenizer);
+  const tokenizer = tokenizerOf(profile, { profilePath: locate(io, options.profile), path });
+  // A tokenizer named on purpose is checked even if all texts come with their tokens.
+  if (path !== undefined) await tokenizer();
+  const { alpha, decoys, perDocument, input, field } = options;
+  const format = input === undefined ? {} : { format: input };
+  return {
+    reading: { profile, tokenizer, options: { stdin: io.stdin, field, ...format } },
+    key,
+    kernel: createKernel(),
+    alpha,
+    decoys,
+    perDocument,
+    onProblem: (problem) => tell(io, `error: ${place(problem)}`),
+  };
+}
+
+function settingOf(profile: Profile, key: Key, { kernel }: ScoreRequest): Setting {
+  const { law } = bindScheme(profile, key, kernel);
+  const mismatch = keyMismatch(profile, key);
+  const warnings = mismatch === null ? [] : [mismatch];
+  return {
+    profile: profile.id,
+    keyId: key.id,
+    law: law.kind,
+    nullMean: moments(law).mean,
+    warnings,
+  };
+}
+
+function rendered(
+  result: ScoreResult,
+  setting: Setting,
+  format: ScoreOptions["format"],
+): Iterable<string> {
+  if (format === "jsonl") return resultJsonLines(result, setting);
+  return [format === "json" ? resultJson(result, setting) : resultText(result, setting)];
+}
+
+function place({ path, line, message }: ReadProblem): string {
+  return line === undefined ? message : `${path}:${line}: ${message}`;
+}

@@ -1,0 +1,123 @@
+/** The files commands take: profiles, keys, tokenizers. */
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Key, type Profile, VerdigrisError, parseProfile } from "@verdigris/core";
+import { type Tokenizer, readTokenizer } from "@verdigris/text";
+import { type Io, locate, tell } from "./io.js";
+
+/** Largest key file: a key and some white space. Anything longer is another file. */
+const MAX_KEY_FILE = 1024;
+
+/** Reads a small text file. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const [code, reason] = missing
+      ? (["FILE_NOT_FOUND", "does not exist"] as const)
+      : (["FILE_UNREADABLE", `cannot be read: ${(cause as Error).message}`] as const);
+    throw new VerdigrisError(code, `${path} ${reason}`, { cause });
+  }
+}
+
+/** Reads a JSON file. The error does not quote the file, which may be a key given by mistake. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, "")) as unknown;
+  } catch {
+    throw new VerdigrisError("FILE_INVALID", `${path} is not JSON`);
+  }
+}
+
+/** Reads a profile. @throws VerdigrisError FILE_* or PROFILE_INVALID naming file, field, range and what came */
+export async function readProfile(path: string): Promise<Profile> {
+  const value = await readJsonFile(path);
+  try {
+    return parseProfile(value);
+  } catch (cause) {
+    if (!(cause instanceof VerdigrisError)) throw cause;
+    throw new VerdigrisError(cause.code, `${path}: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * The key from a file, else from VERDIGRIS_KEY; never from an argument, which other users of the machine can see.
+ * @throws TypeError without either; VerdigrisError FILE_* or KEY_INVALID
+ */
+export async function readKey(io: Io, keyFile: string | undefined): Promise<Key> {
+  if (keyFile !== undefined) return readKeyFile(io, locate(io, keyFile));
+  const text = io.env["VERDIGRIS_KEY"] ?? "";
+  if (text !== "") return parseKey(text, "VERDIGRIS_KEY");
+  throw new TypeError(
+    "key: expected --key-file FILE, or VERDIGRIS_KEY in the environment; got neither",
+  );
+}
+
+async function readKeyFile(io: Io, path: string): Promise<Key> {
+  const text = await readText(path);
+  const { mode, size } = await stat(path);
+  if (size > MAX_KEY_FILE) {
+    throw new VerdigrisError(
+      "KEY_INVALID",
+      `${path}: expected 64 hex digits (32 bytes), got ${size} bytes`,
+    );
+  }
+  // Windows keeps access rights elsewhere; its mode bits say nothing.
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    tell(
+      io,
+      `warning: ${path} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
+    );
+  }
+  return parseKey(text, path);
+}
+
+function parseKey(text: string, source: string): Key {
+  try {
+    return Key.fromText(text);
+  } catch (cause) {
+    throw new VerdigrisError("KEY_INVALID", `${source}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Says that a key is not the one its profile was made for; null if it is, or if the profile leaves it open. */
+export function keyMismatch(profile: Profile, key: Key): string | null {
+  if (profile.keyId === null || profile.keyId === key.id) return null;
+  return `profile ${profile.id} is for key ${profile.keyId}, but the key given is ${key.id}`;
+}
+
+/**
+ * The tokenizer of a profile, read when first asked for: from `path`, else from the tokenizer.json beside the profile.
+ * The promise rejects with TypeError if there is none, or VerdigrisError FILE_INVALID if it is another one.
+ */
+export function tokenizerOf(
+  profile: Profile,
+  where: { readonly profilePath: string; readonly path: string | undefined },
+): () => Promise<Tokenizer> {
+  let opened: Promise<Tokenizer> | undefined;
+  return () => (opened ??= openTokenizer(profile, where));
+}
+
+async function openTokenizer(
+  profile: Profile,
+  where: { readonly profilePath: string; readonly path: string | undefined },
+): Promise<Tokenizer> {
+  const { id, sha256 } = profile.tokenizer;
+  const path = where.path ?? join(dirname(where.profilePath), "tokenizer.json");
+  if (where.path === undefined && !existsSync(path)) {
+    throw new TypeError(
+      `--tokenizer: expected the tokenizer.json of ${id} (SHA-256 ${sha256}); none given, and none beside the profile`,
+    );
+  }
+  const tokenizer = await readTokenizer(path, id);
+  if (tokenizer.identity.sha256 !== sha256) {
+    throw new VerdigrisError(
+      "FILE_INVALID",
+      `${path} is not the profile's tokenizer: expected SHA-256 ${sha256}, got ${tokenizer.identity.sha256}`,
+    );
+  }
+  return tokenizer;
+}

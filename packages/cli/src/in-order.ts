@@ -1,0 +1,29 @@
+/**
+ * Runs `work` on items, at most `limit` at a time, and yields results in the items' order as they become ready. When
+ * the caller stops early or an item fails, the signal tells the others to end, and they are waited for: nothing runs
+ * on behind the caller's back.
+ */
+export async function* inOrder<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number, signal: AbortSignal) => Promise<Result>,
+  limit: number,
+): AsyncGenerator<Result> {
+  const stop = new AbortController();
+  const running: Promise<Result>[] = [];
+  let next = 0;
+  try {
+    while (next < items.length || running.length > 0) {
+      while (next < items.length && running.length < limit) {
+        const started = work(items[next], next++, stop.signal);
+        // A failure is met when its turn comes; until then it must not count as unhandled.
+        started.catch(() => {});
+        running.push(started);
+      }
+      yield await running[0];
+      running.shift();
+    }
+  } finally {
+    stop.abort();
+    await Promise.allSettled(running);
+  }
+}

@@ -1,0 +1,106 @@
+/** The `verdigris` command. */
+import { readFileSync } from "node:fs";
+import { VerdigrisError } from "@verdigris/core";
+import { Command, CommanderError } from "commander";
+import { keygenCommand } from "./commands/keygen.js";
+import { markCommand } from "./commands/mark.js";
+import { profilesCommand } from "./commands/profiles.js";
+import { reportCommand } from "./commands/report.js";
+import { scoreCommand } from "./commands/score.js";
+import { surviveCommand } from "./commands/survive.js";
+import { type Io, processIo, tell } from "./io.js";
+
+/** Usage, input or output. */
+const FAILED = 2;
+
+/** What shells report for a program that wrote to a closed pipe: 128 + SIGPIPE. */
+const BROKEN_PIPE = 141;
+
+/** Runs the command line of this process. The value is the exit code. */
+export function main(argv: readonly string[]): Promise<number> {
+  return run(argv.slice(2), processIo());
+}
+
+/** Runs one command; `args` without the program's name. The value is the exit code; nothing is thrown. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  // Errors of streams reach the write that caused them; unheard, they would end the process.
+  for (const stream of [io.stdout, io.stderr]) stream.off("error", ignore).on("error", ignore);
+  let exitCode = 0;
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const hide = redactorOf(args);
+  try {
+    await program(io, { finish, hide }).parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return failure(io, error, hide);
+  }
+}
+
+interface Surroundings {
+  readonly finish: (exitCode: number) => void;
+  readonly hide: (text: string) => string;
+}
+
+function program(io: Io, { finish, hide }: Surroundings): Command {
+  const root = new Command("verdigris")
+    .description(
+      "Embed, detect and measure the survival of keyed watermarks in language-model text.",
+    )
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text, ignore),
+      writeErr: (text) => void io.stderr.write(hide(text), ignore),
+    });
+  const commands = [
+    keygenCommand(io),
+    markCommand(io),
+    scoreCommand(io, finish),
+    surviveCommand(io),
+    reportCommand(io),
+    profilesCommand(io),
+  ];
+  for (const command of commands) root.addCommand(inherit(command, root));
+  return root;
+}
+
+/** Commander passes settings on only to commands it makes itself. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { version: string };
+  return version;
+}
+
+/** Says what went wrong and gives the exit code. */
+function failure(io: Io, error: unknown, hide: (text: string) => string): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
+  if ((error as NodeJS.ErrnoException | null)?.code === "EPIPE") return BROKEN_PIPE;
+  const expected =
+    error instanceof VerdigrisError || error instanceof RangeError || error instanceof TypeError;
+  const text =
+    error instanceof Error
+      ? expected
+        ? error.message
+        : (error.stack ?? error.message)
+      : String(error);
+  tell(io, hide(`error: ${text}`));
+  return FAILED;
+}
+
+/** Hides arguments that look like a key: someone may have put one where a file name belongs. */
+function redactorOf(args: readonly string[]): (text: string) => string {
+  const secrets = args.flatMap((arg) => arg.match(/[0-9a-f]{64,}/gi) ?? []);
+  return (text) =>
+    secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "[64 hex digits]"), text);
+}
+
+function ignore(): void {}

@@ -1,0 +1,49 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** Numbers an option accepts. */
+export interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  /** Whole numbers only. */
+  readonly whole?: boolean;
+  /** Which ends are left out. Default: none. */
+  readonly open?: "min" | "max" | "both";
+}
+
+/** A parser of option values that names the range and what came. */
+export function numberIn(range: NumberRange): (text: string) => number {
+  const { min, max, whole = false, open } = range;
+  const openMin = open === "min" || open === "both";
+  const openMax = open === "max" || open === "both";
+  const interval = `${openMin ? "(" : "["}${min}, ${max}${openMax ? ")" : "]"}`;
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    const inside = (openMin ? value > min : value >= min) && (openMax ? value < max : value <= max);
+    if (inside && (!whole || Number.isSafeInteger(value))) return value;
+    const kind = whole ? "a whole number" : "a number";
+    throw new InvalidArgumentError(`Expected ${kind} in ${interval}, got ${JSON.stringify(text)}.`);
+  };
+}
+
+/** An option with a number, its range checked. */
+export function numberOption(flags: string, description: string, range: NumberRange): Option {
+  return new Option(flags, description).argParser(numberIn(range));
+}
+
+/** `--profile FILE`, required. */
+export function profileOption(): Option {
+  return new Option("--profile <file>", "profile of the mark (JSON)").makeOptionMandatory();
+}
+
+/** `--key-file FILE`; `readKey` knows the other way to give a key. */
+export function keyFileOption(): Option {
+  return new Option(
+    "--key-file <file>",
+    "file with the key, 64 hex digits; else VERDIGRIS_KEY in the environment",
+  );
+}
+
+/** `--format`, one of `formats`; the first is the default. */
+export function formatOption(formats: readonly [string, ...string[]]): Option {
+  return new Option("--format <format>", "output format").choices(formats).default(formats[0]);
+}

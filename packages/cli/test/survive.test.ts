@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  KEY,
+  PROFILE,
+  Sink,
+  TOKENIZER,
+  cli,
+  file,
+  inFolder,
+  jsonl,
+  keyPath,
+  profileWith,
+  text,
+  words,
+} from "./support.js";
+
+/** A corpus of random words, marked and not, and the smallest experiment on it. */
+beforeAll(async () => {
+  mkdirSync(inFolder("corpus"));
+  const arms = [await arm("h2", KEY), await arm("unmarked", null)];
+  const manifest = {
+    model: { id: "words", file: "none", sha256: "none", vocabularySize: 49_152 },
+    tokenizer: { file: TOKENIZER, sha256: PROFILE.tokenizer.sha256 },
+    keyFile: keyPath,
+    arms,
+  };
+  file("corpus/manifest.json", JSON.stringify(manifest));
+  file("corpus/human.txt", await text("human", 1500, { key: null }));
+  file("experiment.json", JSON.stringify(experiment()));
+});
+
+async function arm(name: string, key: typeof KEY | null): Promise<Record<string, unknown>> {
+  const texts = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => words(`${name} ${i}`, 150, { key })),
+  );
+  const lines = jsonl(
+    ...texts.map((tokens, i) => ({ id: String(i), text: "words", tokens: [...tokens] })),
+  );
+  file(`corpus/${name}.jsonl`, lines);
+  const sha256 = createHash("sha256").update(lines).digest("hex");
+  return {
+    name,
+    file: `${name}.jsonl`,
+    sha256,
+    texts: 20,
+    tokens: 3000,
+    maxTokens: 150,
+    profile: key === null ? null : PROFILE,
+  };
+}
+
+function experiment(change: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    name: "tiny",
+    material: {
+      manifest: "corpus/manifest.json",
+      human: ["corpus/human.txt"],
+      humanTokensPerFile: 1000,
+    },
+    tokens: 1500,
+    audit: { closed: 200, open: 100, decoys: 19 },
+    runs: [{ h: [2], rho: [1], student: { kind: "count", order: 3 } }],
+    ...change,
+  };
+}
+
+const config = ["survive", "--config", "experiment.json"];
+
+describe("verdigris survive", () => {
+  test("writes forecasts and the report in three forms, and resumes from what is finished", async () => {
+    const out = inFolder("out");
+    const first = await cli([...config, "--out", "out"]);
+    expect(first.stderr).toMatch(/^1\/5 count student, h = 2, rho = 0\n/);
+    expect(first.stderr).toMatch(
+      /wrote report\.json, report\.md, report\.html and forecasts\.json in \S*out\n$/,
+    );
+    expect(first.code).toBe(0);
+    const names = ["forecasts.json", "report.html", "report.json", "report.md"];
+    expect(readdirSync(out).sort()).toEqual(["cache", ...names]);
+    expect(statSync(join(out, "forecasts.json")).mtimeMs).toBeLessThan(
+      statSync(join(out, "report.json")).mtimeMs,
+    );
+
+    const before = names.map((name) => readFileSync(join(out, name), "utf8"));
+    const cells = readdirSync(join(out, "cache"));
+    const stamps = cells.map((cell) => statSync(join(out, "cache", cell)).mtimeMs);
+    expect(cells).toHaveLength(5);
+    rmSync(join(out, "cache", cells[0]));
+    const again = await cli([...config, "--out", "out"]);
+    expect(again.stdout).toBe(first.stdout);
+    expect(names.map((name) => readFileSync(join(out, name), "utf8"))).toEqual(before);
+    expect(cells.slice(1).map((cell) => statSync(join(out, "cache", cell)).mtimeMs)).toEqual(
+      stamps.slice(1),
+    );
+
+    const json = await cli([...config, "--out", "out", "--format", "json"]);
+    expect(json.stdout).toBe(readFileSync(join(out, "report.json"), "utf8"));
+  });
+
+  test("a terminal gets a bar", async () => {
+    const stderr = Object.assign(new Sink(), {
+      isTTY: true,
+      columns: 80,
+      cursorTo() {},
+      clearLine() {},
+      moveCursor() {},
+    });
+    expect((await cli([...config, "--out", "out"], { stderr })).code).toBe(0);
+    expect(stderr.text).toContain("5/5");
+    expect(stderr.text).not.toMatch(/^1\/5/m);
+  });
+
+  test.each([
+    ["a missing configuration", () => ["--config", "none.json"], /none\.json does not exist/],
+    [
+      "a setting out of range",
+      () => ["--config", file("bad.json", JSON.stringify(experiment({ alpha: 2 })))],
+      /config\.alpha: .*got 2/,
+    ],
+    [
+      "a missing corpus",
+      () => [
+        "--config",
+        file(
+          "lost.json",
+          JSON.stringify(experiment({ material: { manifest: "no.json", human: ["x"] } })),
+        ),
+      ],
+      /no\.json/,
+    ],
+    [
+      "too little text",
+      () => ["--config", file("much.json", JSON.stringify(experiment({ tokens: 1e6 })))],
+      /expected at most the \d+ \w+ tokens there are/,
+    ],
+    ["no configuration", () => [], /--config <file>' not specified/],
+  ])("%s", async (_what, args, says) => {
+    const { code, stdout, stderr } = await cli(["survive", ...args(), "--out", "failed"]);
+    expect(stderr).toMatch(says);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+    expect(existsSync(inFolder("failed"))).toBe(false);
+  });
+
+  test("output that cannot be written: nothing is left half-written", async () => {
+    writeFileSync(inFolder("occupied"), "a file where a folder should go");
+    const { code, stderr } = await cli([...config, "--out", "occupied"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/forecasts\.json: cannot be written/);
+  });
+});
+
+describe("verdigris report", () => {
+  test("renders a stored report as the run itself did", async () => {
+    await cli([...config, "--out", "out"]);
+    const stored = (name: string): string => readFileSync(inFolder(`out/${name}`), "utf8");
+    expect((await cli(["report", "out/report.json"])).stdout).toBe(stored("report.md"));
+    expect((await cli(["report", "out/report.json", "--format", "html"])).stdout).toBe(
+      stored("report.html"),
+    );
+    const { code, stdout, stderr } = await cli([
+      "report",
+      "out/report.json",
+      "--format",
+      "text",
+      "--out",
+      "copy.txt",
+    ]);
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(/^wrote \S*copy\.txt\n$/);
+    const unwritable = await cli([
+      "report",
+      "out/report.json",
+      "--out",
+      "copy.txt/below-a-file.md",
+    ]);
+    expect(unwritable).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("below-a-file.md: cannot be written"),
+    });
+    expect(readFileSync(inFolder("copy.txt"), "utf8")).toBe(
+      (await cli([...config, "--out", "out"])).stdout,
+    );
+  });
+
+  test.each([
+    ["missing.json", /does not exist/],
+    ["experiment.json", /is not a report of/],
+    [file("null.json", "null"), /is not a report of/],
+    [
+      file("bare.json", JSON.stringify({ version: 1, cells: [{}], controls: { teacher: [{}] } })),
+      /with all its controls/,
+    ],
+    [file("profile-again.json", JSON.stringify(profileWith())), /is not a report of/],
+  ])("%s is no report", async (name, says) => {
+    const { code, stderr } = await cli(["report", name]);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,67 @@
+import { Key, type Profile, bindScheme, createKernel } from "@verdigris/core";
+import { describe, expect, it } from "vitest";
+import { Detector, decoyKey, detect } from "../src/index.js";
+import { greenProfile, randomTokens } from "./toy.js";
+
+const key = Key.fromBytes(new Uint8Array(32).fill(1));
+const kernel = createKernel();
+
+/** Text whose tokens are green with a given probability: each step tries a second token if the first is red. */
+function markedTokens(profile: Profile, n: number): Uint32Array {
+  const scheme = bindScheme(profile, key, kernel);
+  const tries = randomTokens(8 * n, profile.V, 12);
+  const out = Uint32Array.from(tries.subarray(0, n));
+  for (let i = scheme.h; i < n; i++) {
+    for (let t = 0; t < 3; t++) {
+      const logits = new Float32Array(1);
+      scheme.reweight(out.subarray(0, i), logits, out.subarray(i, i + 1));
+      if (logits[0] > 0) break;
+      out[i] = tries[n + 3 * i + t];
+    }
+  }
+  return out;
+}
+
+describe("detection", () => {
+  it.each([["left"], ["min"], ["self"]] as const)("finds its own mark with %s seeding", (seeding) => {
+    const profile = greenProfile({ seeding, h: 2 });
+    const verdict = detect(profile, key, [{ tokens: markedTokens(profile, 300) }], { kernel });
+    expect(verdict.kind).toBe("detected");
+    expect(verdict.log10P).toBeLessThan(-10);
+    expect(verdict.decoys?.p).toBe(0.01);
+  });
+
+  it("does not find another key's mark, nor any in random text", () => {
+    const profile = greenProfile();
+    const marked = markedTokens(profile, 300);
+    expect(detect(profile, decoyKey(1), [{ tokens: marked }], { kernel }).kind).toBe("not-detected");
+    expect(detect(profile, key, [{ tokens: randomTokens(300, 1000, 4) }], { kernel }).kind).toBe("not-detected");
+  });
+
+  it("says too short, and how much would do", () => {
+    const verdict = detect(greenProfile(), key, [{ tokens: Uint32Array.of(1, 2, 3) }], { kernel, alpha: 1e-3 });
+    expect(verdict).toMatchObject({ kind: "too-short", smallestN: 5 });
+    expect(detect(greenProfile(), key, [], { kernel })).toMatchObject({ kind: "too-short", log10P: 0 });
+  });
+
+  it("is the same piece by piece as at once", () => {
+    const profile = greenProfile();
+    const tokens = markedTokens(profile, 300);
+    const detector = new Detector(profile, key, { kernel });
+    for (let i = 0; i < 300; i += 50) detector.add({ tokens: tokens.subarray(i, i + 50), continues: i > 0 });
+    expect(detector.verdict()).toEqual(detect(profile, key, [{ tokens }], { kernel }));
+  });
+
+  it("leaves the decoys out when asked to", () => {
+    const verdict = detect(greenProfile(), key, [{ tokens: randomTokens(300, 1000, 4) }], { kernel, decoys: 0 });
+    expect(verdict.decoys).toBeNull();
+  });
+
+  it.each([
+    [{ alpha: 0 }, "alpha: expected a number in (0, 1), got 0"],
+    [{ alpha: 1.5 }, "alpha: expected a number in (0, 1), got 1.5"],
+    [{ decoys: -1 }, "decoys: expected a whole number from 0 to 1000000, got -1"],
+  ])("refuses %j", (options, message) => {
+    expect(() => new Detector(greenProfile(), key, options)).toThrow(new RangeError(message));
+  });
+});

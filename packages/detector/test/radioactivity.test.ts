@@ -1,0 +1,80 @@
+import { Key, bindScheme, createKernel } from "@verdigris/core";
+import { describe, expect, it } from "vitest";
+import { closedDecoys, closedTest, decoyKey, openTest } from "../src/index.js";
+import { greenProfile, randomTokens } from "./toy.js";
+
+const profile = greenProfile({ h: 2 });
+const kernel = createKernel();
+const key = Key.fromBytes(new Uint8Array(32).fill(1));
+const scheme = bindScheme(profile, key, kernel);
+const N = 3000;
+
+/** Distinct contexts of three tokens. */
+const contexts = Array.from({ length: N }, (_, i) => Uint32Array.of(5, i % 1000, Math.floor(i / 1000)));
+
+/** A suspect that prefers green tokens with probability `preference`. */
+function draws(preference: number): { contexts: readonly Uint32Array[]; tokens: Uint32Array } {
+  const options = randomTokens(2 * N, 1000, 77);
+  const tokens = Uint32Array.from(contexts, (context, i) => {
+    const logits = new Float32Array(2);
+    const ids = options.subarray(2 * i, 2 * i + 2);
+    scheme.reweight(context, logits, ids);
+    return i % 100 < 100 * preference && logits[1] > logits[0] ? ids[1] : ids[0];
+  });
+  return { contexts, tokens };
+}
+
+describe("closed test", () => {
+  it("finds a preference for the teacher's green tokens", () => {
+    const evidence = closedTest(scheme, draws(0.5));
+    expect(evidence.log10P).toBeLessThan(-10);
+    const decoys = closedDecoys(profile, draws(0.5), { keys: 99, statistic: evidence, kernel });
+    expect(decoys.p).toBe(0.01);
+    expect(Math.abs(decoys.meanZ)).toBeLessThan(0.5);
+  });
+
+  it("finds nothing in an innocent suspect", () => {
+    expect(closedTest(scheme, draws(0)).log10P).toBeGreaterThan(-3);
+  });
+
+  it("counts a coin once however often it is asked", () => {
+    const twice = { contexts: [contexts[0], contexts[0]], tokens: Uint32Array.of(7, 7) };
+    expect(closedTest(scheme, twice).n).toBe(1);
+  });
+
+  it("refuses a context shorter than h", () => {
+    const short = { contexts: [Uint32Array.of(1)], tokens: Uint32Array.of(7) };
+    expect(() => closedTest(scheme, short)).toThrow("contexts[0]: expected at least h = 2 tokens, got 1");
+  });
+});
+
+describe("open test", () => {
+  /** Eight candidates a context; green ones are `factor` times as likely. */
+  function predictions(factor: number, by = scheme): Parameters<typeof openTest>[1] {
+    const ids = randomTokens(8 * N, 1000, 55);
+    return contexts.map((context, i) => {
+      const own = ids.slice(8 * i, 8 * i + 8);
+      const logits = new Float32Array(8);
+      by.reweight(context, logits, own);
+      const weights = Array.from(logits, (logit) => (logit > 0 ? factor : 1));
+      const sum = weights.reduce((a, b) => a + b);
+      return { context, ids: own, p: Float64Array.from(weights, (w) => (0.8 * w) / sum) };
+    });
+  }
+
+  it("finds a small shift of mass, and a fifth of the mass elsewhere does not matter", () => {
+    const evidence = openTest(scheme, predictions(1.2));
+    expect(evidence.log10E).toBeGreaterThan(5);
+    expect(evidence.log10P).toBe(-evidence.log10E);
+  });
+
+  it("rarely exceeds 1/α for wrong keys: Ville's bound over 60 keys", () => {
+    const suspect = predictions(1.2);
+    let crossed = 0;
+    for (let i = 0; i < 60; i++) {
+      const wrong = bindScheme(profile, decoyKey(i), kernel);
+      if (openTest(wrong, suspect).log10E >= 1) crossed++;
+    }
+    expect(crossed).toBeLessThanOrEqual(22); // P(Binomial(60, .1) > 22) < 1e-8
+  });
+});

@@ -1,0 +1,12 @@
+import type { Report } from "../report.js";
+import { canonicalJson } from "../store.js";
+
+export { survivalCurveSvg } from "./charts.js";
+export { renderHtml } from "./html.js";
+export { renderMarkdown } from "./markdown.js";
+export { renderText } from "./text.js";
+
+/** A report as JSON with sorted keys, indented: equal reports give equal bytes. */
+export function renderJson(report: Report): string {
+  return `${JSON.stringify(JSON.parse(canonicalJson(report)), null, 2)}\n`;
+}

@@ -1,0 +1,79 @@
+import type { Candidates, LanguageModel, ModelSequence, Random, Scheme, Tokens } from "@verdigris/core";
+import { type Sampling, PLAIN_SAMPLING, generate } from "@verdigris/watermark";
+import { ContextIndex } from "../context-index.js";
+import type { Text } from "../corpus.js";
+import { CountModel, uniformModel } from "../count-model.js";
+import { below } from "../random.js";
+
+/** Shape of the count teacher. */
+export interface CountTeacherOptions {
+  readonly vocabularySize: number;
+  /** Longest context, tokens. Default 3. */
+  readonly order?: number;
+  /** Most likely tokens handed over per step, as an engine would. Default 100. */
+  readonly candidates?: number;
+}
+
+/**
+ * A teacher for laws that need many keys: recorded text cannot be marked again, a count model of it can. It proposes
+ * its most likely tokens, as an engine does, so it is marked by the very same embedder.
+ */
+export function countTeacher(texts: readonly Text[], options: CountTeacherOptions): LanguageModel {
+  const { vocabularySize, order = 3, candidates = 100 } = options;
+  const index = new ContextIndex(texts.map((text) => text.tokens), { order, vocabularySize });
+  const model = new CountModel(index, { inertia: 3, shortest: 1, base: uniformModel(vocabularySize) });
+  const mass = new Float64Array(vocabularySize);
+
+  /** The followers of a context, most likely first; a context nobody continued falls back to any token. */
+  function propose(context: Tokens): Candidates {
+    const ids = Uint32Array.from(model.addMasses(context, mass));
+    ids.sort((a, b) => mass[b] - mass[a] || a - b);
+    const kept = ids.slice(0, candidates);
+    const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
+    for (const id of ids) mass[id] = 0;
+    if (kept.length > 0) return { ids: kept, logits };
+    return { ids: index.followers.slice(0, candidates), logits: new Float32Array(candidates) };
+  }
+
+  return {
+    vocabularySize,
+    endTokens: new Set(),
+    start(prompt: Tokens): ModelSequence {
+      let context: readonly number[] = Array.from(prompt.subarray(-order));
+      return {
+        next: () => propose(Uint32Array.from(context)),
+        push(token: number): void {
+          context = [...context.slice(1 - order), token];
+        },
+        end(): void {},
+      };
+    },
+  };
+}
+
+/** What a teacher is asked to write. */
+export interface LessonOptions {
+  readonly scheme: Scheme | null;
+  readonly random: Random;
+  /** Total tokens. */
+  readonly tokens: number;
+  /** Tokens of one text. */
+  readonly length: number;
+  readonly sampling?: Sampling;
+  /** Texts whose beginnings serve as prompts. */
+  readonly prompts: readonly Text[];
+}
+
+/** Has a model write texts, marked or not. */
+export async function writeTexts(model: LanguageModel, options: LessonOptions): Promise<readonly Text[]> {
+  const { scheme, random, prompts, sampling = PLAIN_SAMPLING } = options;
+  const texts: Text[] = [];
+  for (let left = options.tokens; left > 0; ) {
+    const prompt = prompts[below(random, prompts.length)];
+    const maxTokens = Math.min(left, options.length);
+    const tokens = await generate(model, prompt.tokens.subarray(0, 8), { scheme, random, maxTokens, sampling });
+    texts.push({ prompt: prompt.prompt, tokens });
+    left -= Math.max(1, tokens.length);
+  }
+  return texts;
+}
