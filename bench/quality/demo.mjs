@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const corpora = "fixtures/corpora";
 const settings = [
-  ...["--profile", `${corpora}/smollm2/profile-h1.json`],
-  ...["--key-file", `${corpora}/test-key.txt`],
-  ...["--tokenizer", "fixtures/models/smollm2/tokenizer.json"],
+  `--profile=${corpora}/smollm2/profile-h1.json`,
+  `--key-file=${corpora}/test-key.txt`,
+  "--tokenizer=fixtures/models/smollm2/tokenizer.json",
 ];
 
 const started = Date.now();
@@ -15,9 +15,13 @@ step("1. Score three texts with the provider's key (h = 1). Only the first was m
 for (const sample of ["marked", "unmarked", "human"]) {
   run(["score", `${corpora}/samples/${sample}.txt`, ...settings], [0, 1]);
 }
-step("2. Train students on marked answers. Does the mark survive? Forecasts are written before training.");
+step(
+  "2. Train students on marked answers. Does the mark survive? Forecasts are written before training.",
+);
 run(["survive", "--config", "bench/quality/survival.json", "--out", "verdigris-report"], [0]);
-step(`Done in ${Math.round((Date.now() - started) / 1000)} s. Open verdigris-report/report.html in a browser.`);
+step(
+  `Done in ${Math.round((Date.now() - started) / 1000)} s. Open verdigris-report/report.html in a browser.`,
+);
 
 function step(words) {
   console.log(`\n━━ ${words}\n`);

@@ -18,7 +18,10 @@ const results = new URL("../results/", import.meta.url);
 const experiment = parseExperiment(await readJson(configPath));
 const at = (file) => resolve(dirname(configPath), file);
 const { manifest, human, humanTokensPerFile } = experiment.material;
-const material = await loadMaterial(at(manifest), { files: human.map(at), tokensPerFile: humanTokensPerFile });
+const material = await loadMaterial(at(manifest), {
+  files: human.map(at),
+  tokensPerFile: humanTokensPerFile,
+});
 const report = await runExperiment(experiment, material, {
   onProgress: ({ done, total, label }) => console.error(`${done}/${total} ${label}`),
 });

@@ -16,12 +16,12 @@ export function interleaved(tasks, { rounds = 201, calls = 1, warmUp = 20 } = {}
     const steps = Array.isArray(task) ? task : [task];
     return { name, steps, times: steps.map(() => []) };
   });
-  for (let round = -warmUp; round < rounds; round++) {
+  for (let turn = -warmUp; turn < rounds; turn++) {
     for (const { steps, times } of runs) {
       for (let s = 0; s < steps.length; s++) {
         const start = performance.now();
         for (let i = 0; i < calls; i++) sink += Number(steps[s]());
-        if (round >= 0) times[s].push(((performance.now() - start) * 1000) / calls);
+        if (turn >= 0) times[s].push(((performance.now() - start) * 1000) / calls);
       }
     }
   }

@@ -17,12 +17,26 @@ async function compile() {
   let binary;
   const result = await asc.main(
     [
-      "kernel.ts", "--outFile", "kernel.wasm", "-O3", "--runtime", "stub", "--noAssert", "--enable", "simd",
-      "--initialMemory", "64", "--maximumMemory", "64", "--use", "abort=",
+      "kernel.ts",
+      "--outFile",
+      "kernel.wasm",
+      "-O3",
+      "--runtime",
+      "stub",
+      "--noAssert",
+      "--enable",
+      "simd",
+      "--initialMemory",
+      "64",
+      "--maximumMemory",
+      "64",
+      "--use",
+      "abort=",
     ],
     {
       baseDir: directory,
-      readFile: (name) => (existsSync(directory + name) ? readFileSync(directory + name, "utf8") : null),
+      readFile: (name) =>
+        existsSync(directory + name) ? readFileSync(directory + name, "utf8") : null,
       writeFile: (_name, contents) => {
         binary = contents;
       },
@@ -31,4 +45,5 @@ async function compile() {
   return { error: result.error, stderr: result.stderr.toString(), binary };
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) writeFileSync(target, await kernelSource());
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  writeFileSync(target, await kernelSource());

@@ -24,7 +24,10 @@ export const profileSchema = z.strictObject({
   promptRule: z
     .enum(["exclude-windows", "none"])
     .describe("exclude-windows: a window that occurs in the prompt is not scored."),
-  specialTokens: z.array(z.int().min(0)).describe("Ids that are never scored and break windows."),
+  specialTokens: z
+    .array(z.int().min(0))
+    .readonly()
+    .describe("Ids that are never scored and break windows."),
   validFrom: date,
   validTo: date,
   keyId: z.string().min(1).nullable().describe("Public identifier of the key, if one is fixed."),

@@ -68,6 +68,7 @@ export function scoreWith(
 function varianceInterval(variance: number, n: number): readonly [number, number] {
   if (n < 2) return [0, Infinity];
   const degrees = n - 1;
-  const quantile = (z: number): number => degrees * (1 - 2 / (9 * degrees) + z * Math.sqrt(2 / (9 * degrees))) ** 3;
+  const quantile = (z: number): number =>
+    degrees * (1 - 2 / (9 * degrees) + z * Math.sqrt(2 / (9 * degrees))) ** 3;
   return [(degrees * variance) / quantile(1.96), (degrees * variance) / quantile(-1.96)];
 }

@@ -1,4 +1,11 @@
-import { type Kernel, type Key, type Profile, type Scheme, bindScheme, createKernel } from "@verdigris/core";
+import {
+  type Kernel,
+  type Key,
+  type Profile,
+  type Scheme,
+  bindScheme,
+  createKernel,
+} from "@verdigris/core";
 import { type DecoyTest, decoyTest } from "./decoys.js";
 import { evidenceOf } from "./evidence.js";
 import { type Piece, Tally } from "./tally.js";
@@ -35,7 +42,9 @@ export class Detector {
       throw new RangeError(`alpha: expected a number in (0, 1), got ${this.#alpha}`);
     }
     if (!(Number.isInteger(this.#decoys) && this.#decoys >= 0 && this.#decoys <= 1e6)) {
-      throw new RangeError(`decoys: expected a whole number from 0 to 1000000, got ${this.#decoys}`);
+      throw new RangeError(
+        `decoys: expected a whole number from 0 to 1000000, got ${this.#decoys}`,
+      );
     }
     this.#profile = profile;
     this.#kernel = options.kernel ?? createKernel();
@@ -61,12 +70,21 @@ export class Detector {
   #decoyTest(count: { readonly n: number; readonly sum: number }): DecoyTest | null {
     if (this.#decoys === 0 || this.#keptTokens > DECOY_BUDGET || count.n === 0) return null;
     const statistic = evidenceOf(this.#scheme.law, count);
-    return decoyTest(this.#profile, this.#kept, { keys: this.#decoys, statistic, kernel: this.#kernel });
+    return decoyTest(this.#profile, this.#kept, {
+      keys: this.#decoys,
+      statistic,
+      kernel: this.#kernel,
+    });
   }
 }
 
 /** Tests texts for the mark of one key, all of them together. */
-export function detect(profile: Profile, key: Key, texts: Iterable<Piece>, options: DetectOptions = {}): Verdict {
+export function detect(
+  profile: Profile,
+  key: Key,
+  texts: Iterable<Piece>,
+  options: DetectOptions = {},
+): Verdict {
   const detector = new Detector(profile, key, options);
   for (const text of texts) detector.add(text);
   return detector.verdict();

@@ -20,7 +20,10 @@ export function moments(law: NullLaw): { readonly mean: number; readonly varianc
 }
 
 /** The exact test of a score sum: binomial tail for green lists, gamma tail for Gumbel (statistics.md 5). */
-export function evidenceOf(law: NullLaw, count: { readonly n: number; readonly sum: number }): Evidence {
+export function evidenceOf(
+  law: NullLaw,
+  count: { readonly n: number; readonly sum: number },
+): Evidence {
   const { n, sum } = count;
   if (n === 0) return { n, sum, log10P: 0, zScore: 0, effect: 0 };
   const { mean, variance } = moments(law);

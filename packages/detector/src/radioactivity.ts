@@ -2,7 +2,15 @@
  * Tests of a model, as opposed to a text: does it prefer what the mark made its teacher prefer, in contexts the
  * auditor chose? (Sander et al. 2024.) N contexts, each a distinct window; V vocabulary.
  */
-import { type Coins, type Key, type Kernel, type Profile, type Scheme, type Tokens, bindScheme } from "@verdigris/core";
+import {
+  type Coins,
+  type Key,
+  type Kernel,
+  type Profile,
+  type Scheme,
+  type Tokens,
+  bindScheme,
+} from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
 import { type Evidence, evidenceOf, moments } from "./evidence.js";
@@ -67,7 +75,8 @@ export function openTest(scheme: Scheme, predictions: readonly Prediction[]): Op
   const sum = masses.reduce((total, m) => total + m, 0);
   const log10E = mixtureLog10E(masses, mean);
   const effect = n === 0 ? 0 : sum / n - mean;
-  const variance = masses.reduce((total, m) => total + (m - mean - effect) ** 2, 0) / Math.max(1, n - 1);
+  const variance =
+    masses.reduce((total, m) => total + (m - mean - effect) ** 2, 0) / Math.max(1, n - 1);
   const zScore = variance > 0 ? effect / Math.sqrt(variance / n) : 0;
   return { n, sum, log10P: Math.min(0, -log10E), zScore, effect, log10E };
 }
@@ -105,7 +114,9 @@ function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): Coins {
   for (let i = 0; i < contexts.length; i++) {
     const context = contexts[i];
     if (context.length < scheme.h) {
-      throw new RangeError(`contexts[${i}]: expected at least h = ${scheme.h} tokens, got ${context.length}`);
+      throw new RangeError(
+        `contexts[${i}]: expected at least h = ${scheme.h} tokens, got ${context.length}`,
+      );
     }
     laid.set(context.subarray(context.length - scheme.h), i * width);
     laid[i * width + scheme.h] = tokens[i];

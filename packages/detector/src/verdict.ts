@@ -11,7 +11,8 @@ export const WHAT_A_REJECTION_SAYS =
   '"Not detected" never means "unmarked".';
 
 /** The null hypothesis of every score. */
-export const NULL_HYPOTHESIS = "The text is independent of the key, given what its writer was shown.";
+export const NULL_HYPOTHESIS =
+  "The text is independent of the key, given what its writer was shown.";
 
 /** Variance inflation outside this range is reported, and widens the test when it is certain. */
 const USUAL_INFLATION = { low: 0.9, high: 1.1 } as const;
@@ -34,7 +35,11 @@ export type Verdict =
   | ({ readonly kind: "too-short"; readonly smallestN: number } & Scored);
 
 /** Decides one test. `alpha` in (0, 1). */
-export function decide(law: NullLaw, count: Count, options: { readonly alpha: number; readonly decoys: DecoyTest | null }): Verdict {
+export function decide(
+  law: NullLaw,
+  count: Count,
+  options: { readonly alpha: number; readonly decoys: DecoyTest | null },
+): Verdict {
   const { alpha, decoys } = options;
   const evidence = evidenceOf(law, count);
   const inflation = certainInflation(decoys);

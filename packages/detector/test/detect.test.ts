@@ -23,37 +23,54 @@ function markedTokens(profile: Profile, n: number): Uint32Array {
 }
 
 describe("detection", () => {
-  it.each([["left"], ["min"], ["self"]] as const)("finds its own mark with %s seeding", (seeding) => {
-    const profile = greenProfile({ seeding, h: 2 });
-    const verdict = detect(profile, key, [{ tokens: markedTokens(profile, 300) }], { kernel });
-    expect(verdict.kind).toBe("detected");
-    expect(verdict.log10P).toBeLessThan(-10);
-    expect(verdict.decoys?.p).toBe(0.01);
-  });
+  it.each([["left"], ["min"], ["self"]] as const)(
+    "finds its own mark with %s seeding",
+    (seeding) => {
+      const profile = greenProfile({ seeding, h: 2 });
+      const verdict = detect(profile, key, [{ tokens: markedTokens(profile, 300) }], { kernel });
+      expect(verdict.kind).toBe("detected");
+      expect(verdict.log10P).toBeLessThan(-10);
+      expect(verdict.decoys?.p).toBe(0.01);
+    },
+  );
 
   it("does not find another key's mark, nor any in random text", () => {
     const profile = greenProfile();
     const marked = markedTokens(profile, 300);
-    expect(detect(profile, decoyKey(1), [{ tokens: marked }], { kernel }).kind).toBe("not-detected");
-    expect(detect(profile, key, [{ tokens: randomTokens(300, 1000, 4) }], { kernel }).kind).toBe("not-detected");
+    expect(detect(profile, decoyKey(1), [{ tokens: marked }], { kernel }).kind).toBe(
+      "not-detected",
+    );
+    expect(detect(profile, key, [{ tokens: randomTokens(300, 1000, 4) }], { kernel }).kind).toBe(
+      "not-detected",
+    );
   });
 
   it("says too short, and how much would do", () => {
-    const verdict = detect(greenProfile(), key, [{ tokens: Uint32Array.of(1, 2, 3) }], { kernel, alpha: 1e-3 });
+    const verdict = detect(greenProfile(), key, [{ tokens: Uint32Array.of(1, 2, 3) }], {
+      kernel,
+      alpha: 1e-3,
+    });
     expect(verdict).toMatchObject({ kind: "too-short", smallestN: 5 });
-    expect(detect(greenProfile(), key, [], { kernel })).toMatchObject({ kind: "too-short", log10P: 0 });
+    expect(detect(greenProfile(), key, [], { kernel })).toMatchObject({
+      kind: "too-short",
+      log10P: 0,
+    });
   });
 
   it("is the same piece by piece as at once", () => {
     const profile = greenProfile();
     const tokens = markedTokens(profile, 300);
     const detector = new Detector(profile, key, { kernel });
-    for (let i = 0; i < 300; i += 50) detector.add({ tokens: tokens.subarray(i, i + 50), continues: i > 0 });
+    for (let i = 0; i < 300; i += 50)
+      detector.add({ tokens: tokens.subarray(i, i + 50), continues: i > 0 });
     expect(detector.verdict()).toEqual(detect(profile, key, [{ tokens }], { kernel }));
   });
 
   it("leaves the decoys out when asked to", () => {
-    const verdict = detect(greenProfile(), key, [{ tokens: randomTokens(300, 1000, 4) }], { kernel, decoys: 0 });
+    const verdict = detect(greenProfile(), key, [{ tokens: randomTokens(300, 1000, 4) }], {
+      kernel,
+      decoys: 0,
+    });
     expect(verdict.decoys).toBeNull();
   });
 

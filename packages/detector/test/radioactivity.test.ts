@@ -10,7 +10,9 @@ const scheme = bindScheme(profile, key, kernel);
 const N = 3000;
 
 /** Distinct contexts of three tokens. */
-const contexts = Array.from({ length: N }, (_, i) => Uint32Array.of(5, i % 1000, Math.floor(i / 1000)));
+const contexts = Array.from({ length: N }, (_, i) =>
+  Uint32Array.of(5, i % 1000, Math.floor(i / 1000)),
+);
 
 /** A suspect that prefers green tokens with probability `preference`. */
 function draws(preference: number): { contexts: readonly Uint32Array[]; tokens: Uint32Array } {
@@ -44,7 +46,9 @@ describe("closed test", () => {
 
   it("refuses a context shorter than h", () => {
     const short = { contexts: [Uint32Array.of(1)], tokens: Uint32Array.of(7) };
-    expect(() => closedTest(scheme, short)).toThrow("contexts[0]: expected at least h = 2 tokens, got 1");
+    expect(() => closedTest(scheme, short)).toThrow(
+      "contexts[0]: expected at least h = 2 tokens, got 1",
+    );
   });
 });
 

@@ -15,7 +15,11 @@ describe("a tally", () => {
   it("counts every distinct (window, token) once, over all texts", () => {
     const tally = new Tally(scheme());
     tally.add({ tokens: Uint32Array.of(1, 2, 3, 1, 2, 3, 1) });
-    expect(tally.count()).toMatchObject({ n: 3, tokens: 7, unscored: { repeated: 3, prompt: 0, noContext: 1 } });
+    expect(tally.count()).toMatchObject({
+      n: 3,
+      tokens: 7,
+      unscored: { repeated: 3, prompt: 0, noContext: 1 },
+    });
     tally.add({ tokens: Uint32Array.of(1, 2, 4) });
     expect(tally.count()).toMatchObject({ n: 4, unscored: { repeated: 4, noContext: 2 } });
   });
@@ -46,7 +50,10 @@ describe("a tally", () => {
   it("with h = 0 excludes the prompt's tokens, and counts each token once", () => {
     const tally = new Tally(scheme({ h: 0 }));
     tally.add({ prompt: Uint32Array.of(5), tokens: Uint32Array.of(5, 6, 6, 7) });
-    expect(tally.count()).toMatchObject({ n: 2, unscored: { prompt: 1, repeated: 1, noContext: 0 } });
+    expect(tally.count()).toMatchObject({
+      n: 2,
+      unscored: { prompt: 1, repeated: 1, noContext: 0 },
+    });
   });
 
   it("never lets a window cross a special token or a text", () => {
@@ -69,7 +76,11 @@ describe("a tally", () => {
         const whole = new Tally(scheme({ h, specialTokens: [7] }));
         whole.add({ tokens });
         const pieces = new Tally(scheme({ h, specialTokens: [7] }));
-        const bounds = [0, ...cuts.map((at) => at % tokens.length).sort((a, b) => a - b), tokens.length];
+        const bounds = [
+          0,
+          ...cuts.map((at) => at % tokens.length).sort((a, b) => a - b),
+          tokens.length,
+        ];
         for (let i = 1; i < bounds.length; i++) {
           pieces.add({ tokens: tokens.subarray(bounds[i - 1], bounds[i]), continues: i > 1 });
         }
@@ -80,7 +91,10 @@ describe("a tally", () => {
   });
 
   it("adds up over disjoint texts", () => {
-    const [a, b] = [randomTokens(300, 400, 5), randomTokens(300, 400, 6).map((token) => token + 500)];
+    const [a, b] = [
+      randomTokens(300, 400, 5),
+      randomTokens(300, 400, 6).map((token) => token + 500),
+    ];
     const sum = (texts: readonly Uint32Array[]): { n: number; sum: number } => {
       const tally = new Tally(scheme());
       for (const tokens of texts) tally.add({ tokens });

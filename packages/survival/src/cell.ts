@@ -47,7 +47,10 @@ export function forecastCell(plan: CellPlan, kernel: Kernel): ForecastCell {
   const scheme = bindScheme(arm.profile, arm.key, kernel);
   const stream = (purpose: string): ReturnType<typeof randomStream> =>
     randomStream(seed, arm.profile.id, rho, plan.apprenticeship.kind, purpose);
-  const corpus = mixCorpus({ marked: arm.texts, unmarked: plan.filler }, { rho, tokens, random: stream("corpus") });
+  const corpus = mixCorpus(
+    { marked: arm.texts, unmarked: plan.filler },
+    { rho, tokens, random: stream("corpus") },
+  );
   const contexts = auditContexts(plan.heldOut, {
     h: scheme.h,
     count: plan.audit.closed,
@@ -63,7 +66,13 @@ export function forecastCell(plan: CellPlan, kernel: Kernel): ForecastCell {
 /** Trains the student of a forecast cell and audits it. */
 export async function runCell(cell: ForecastCell, kernel: Kernel): Promise<Cell> {
   const { plan, scheme, contexts } = cell;
-  const stream = randomStream(plan.seed, plan.arm.profile.id, plan.rho, plan.apprenticeship.kind, "student");
+  const stream = randomStream(
+    plan.seed,
+    plan.arm.profile.id,
+    plan.rho,
+    plan.apprenticeship.kind,
+    "student",
+  );
   const student = await plan.apprenticeship.train(cell.corpus, stream);
   try {
     const draws = { contexts, tokens: await student.draw(contexts, stream) };
@@ -93,7 +102,12 @@ export async function runCell(cell: ForecastCell, kernel: Kernel): Promise<Cell>
 /** Audits the student before it is trained. */
 export async function runUntrained(cell: ForecastCell): Promise<UntrainedControl> {
   const { plan, scheme, contexts } = cell;
-  const stream = randomStream(plan.seed, plan.arm.profile.id, plan.apprenticeship.kind, "untrained");
+  const stream = randomStream(
+    plan.seed,
+    plan.arm.profile.id,
+    plan.apprenticeship.kind,
+    "untrained",
+  );
   const student = await plan.apprenticeship.untrained();
   try {
     const draws = { contexts, tokens: await student.draw(contexts, stream) };
@@ -142,7 +156,10 @@ function withForecast<E extends Evidence>(
 function survivalRatio(closed: Audit, deltaT: number): Cell["survivalRatio"] {
   const ratio = (effect: number): number => (deltaT === 0 ? 0 : effect / deltaT);
   const { lower, upper } = closed.interval;
-  return { value: ratio(closed.evidence.effect), interval: { lower: ratio(lower), upper: ratio(upper) } };
+  return {
+    value: ratio(closed.evidence.effect),
+    interval: { lower: ratio(lower), upper: ratio(upper) },
+  };
 }
 
 /** N* of the closed audit with power .9; null where the forecast is no excess at all. */

@@ -4,7 +4,11 @@ import * as z from "zod";
 const countSchema = z.strictObject({
   kind: z.literal("count"),
   order: z.int().min(1).max(9).default(5).describe("Longest context, tokens."),
-  inertia: z.number().gt(0).default(20).describe("κ: examples that weigh as much as the base model."),
+  inertia: z
+    .number()
+    .gt(0)
+    .default(20)
+    .describe("κ: examples that weigh as much as the base model."),
 });
 
 const neuralSchema = z.strictObject({
@@ -17,13 +21,28 @@ const neuralSchema = z.strictObject({
   batch: z.int().min(1).max(256).default(32),
   learningRate: z.number().gt(0).lt(1).default(0.006),
   epochs: z.number().gt(0).max(100).default(2),
-  gain: z.number().gt(0).max(5).default(1).describe("A of the survival law, fitted for this shape."),
+  gain: z
+    .number()
+    .gt(0)
+    .max(5)
+    .default(1)
+    .describe("A of the survival law, fitted for this shape."),
 });
 
 const cellsSchema = z.strictObject({
-  h: z.array(z.int().min(0).max(8)).min(1).describe("Context widths; the material must hold an arm for each."),
-  rho: z.array(z.number().min(0).max(1)).min(1).describe("Marked shares, in tokens. 0 is added: it is a control."),
-  served: z.int().min(0).default(0).describe("Audit only windows the provider served at least so often."),
+  h: z
+    .array(z.int().min(0).max(8))
+    .min(1)
+    .describe("Context widths; the material must hold an arm for each."),
+  rho: z
+    .array(z.number().min(0).max(1))
+    .min(1)
+    .describe("Marked shares, in tokens. 0 is added: it is a control."),
+  served: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Audit only windows the provider served at least so often."),
   student: z.discriminatedUnion("kind", [countSchema, neuralSchema]),
 });
 
@@ -33,16 +52,27 @@ export const experimentSchema = z.strictObject({
   seed: z.int().min(0).default(1),
   alpha: z.number().gt(0).lt(1).default(1e-3),
   material: z.strictObject({
-    manifest: z.string().describe("Manifest of a recorded corpus, relative to the configuration file."),
+    manifest: z
+      .string()
+      .describe("Manifest of a recorded corpus, relative to the configuration file."),
     human: z.array(z.string()).min(1).describe("Human text for the base model."),
     humanTokensPerFile: z.int().min(1000).default(150_000),
   }),
   tokens: z.int().min(1000).describe("Tokens of every training corpus."),
   audit: z
     .strictObject({
-      heldOut: z.number().gt(0).lt(1).default(1 / 3).describe("Share of the unmarked texts kept for the audit."),
+      heldOut: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(1 / 3)
+        .describe("Share of the unmarked texts kept for the audit."),
       closed: z.int().min(100).default(20_000).describe("Contexts drawn from, at most."),
-      open: z.int().min(100).default(4000).describe("Contexts whose probabilities are read, at most."),
+      open: z
+        .int()
+        .min(100)
+        .default(4000)
+        .describe("Contexts whose probabilities are read, at most."),
       decoys: z.int().min(19).max(100_000).default(199),
     })
     .prefault({}),

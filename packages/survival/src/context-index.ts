@@ -22,7 +22,10 @@ export class ContextIndex {
   /** Range of each last token: first[v] … first[v+1]. (V + 2) */
   readonly #first: Uint32Array;
 
-  constructor(texts: readonly Tokens[], options: { readonly order: number; readonly vocabularySize: number }) {
+  constructor(
+    texts: readonly Tokens[],
+    options: { readonly order: number; readonly vocabularySize: number },
+  ) {
     const { order, vocabularySize: V } = options;
     this.order = order;
     const { stream, positions, owners } = layOut(texts, order, V);

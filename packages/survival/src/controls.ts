@@ -30,13 +30,18 @@ const COPIER = { prompts: 200, answer: 100, copyProbability: 0.05, span: 20 } as
  */
 export async function copierControl(
   arm: MarkedArm,
-  options: { readonly apprenticeship: Apprenticeship; readonly kernel: Kernel; readonly seed: number },
+  options: {
+    readonly apprenticeship: Apprenticeship;
+    readonly kernel: Kernel;
+    readonly seed: number;
+  },
 ): Promise<CopierControl> {
   const student = await options.apprenticeship.untrained();
   const random = randomStream(options.seed, arm.profile.id, "copier");
   const pieces: { tokens: Tokens; prompt: Tokens }[] = [];
   for (const { tokens: prompt } of arm.texts.slice(0, COPIER.prompts)) {
-    if (prompt.length > COPIER.span) pieces.push({ prompt, tokens: await copy(student, prompt, random) });
+    if (prompt.length > COPIER.span)
+      pieces.push({ prompt, tokens: await copy(student, prompt, random) });
   }
   await student.dispose();
   const score = (promptRule: "exclude-windows" | "none"): Evidence => {

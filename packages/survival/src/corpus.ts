@@ -37,7 +37,10 @@ export function mixCorpus(
   const marked = take("marked", shuffled(source.marked, random), markedTokens);
   const unmarked = take("unmarked", shuffled(source.unmarked, random), tokens - markedTokens);
   const all = shuffled(
-    [...marked.map((text) => ({ text, marked: true })), ...unmarked.map((text) => ({ text, marked: false }))],
+    [
+      ...marked.map((text) => ({ text, marked: true })),
+      ...unmarked.map((text) => ({ text, marked: false })),
+    ],
     random,
   );
   return {
@@ -53,12 +56,15 @@ function take(kind: string, texts: readonly Text[], tokens: number): Text[] {
   let left = tokens;
   for (const text of texts) {
     if (left === 0) break;
-    const used = text.tokens.length <= left ? text : { ...text, tokens: text.tokens.slice(0, left) };
+    const used =
+      text.tokens.length <= left ? text : { ...text, tokens: text.tokens.slice(0, left) };
     out.push(used);
     left -= used.tokens.length;
   }
   if (left > 0) {
-    throw new RangeError(`tokens: expected at most the ${tokens - left} ${kind} tokens there are, got ${tokens}`);
+    throw new RangeError(
+      `tokens: expected at most the ${tokens - left} ${kind} tokens there are, got ${tokens}`,
+    );
   }
   return out;
 }

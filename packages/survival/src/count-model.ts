@@ -64,7 +64,8 @@ export class CountModel implements BaseModel {
     const { levels } = this.mixture(context);
     let u = random.next();
     for (const { range, weight } of levels) {
-      if (u < weight) return this.#index.followers[range.start + below(random, range.end - range.start)];
+      if (u < weight)
+        return this.#index.followers[range.start + below(random, range.end - range.start)];
       u -= weight;
     }
     return this.#base.draw(context, random);

@@ -6,9 +6,21 @@ import { copierControl, teacherControl } from "./controls.js";
 import type { Text } from "./corpus.js";
 import type { MarkedArm, Material } from "./material.js";
 import { randomStream, shuffled } from "./random.js";
-import { type Cell, type Controls, type Report, type UntrainedControl, nonEmpty } from "./report.js";
+import {
+  type Cell,
+  type Controls,
+  type CopierControl,
+  type Report,
+  type TeacherControl,
+  type UntrainedControl,
+  type WrongKeysControl,
+  nonEmpty,
+} from "./report.js";
 import { type Store, digestOf, noStore } from "./store.js";
 import { type Apprenticeship, apprentice } from "./students/index.js";
+
+/** Raised when the same inputs give other results, so that no stored one is taken for a new one. */
+const RESULTS_VERSION = 1;
 
 /** What an experiment tells while it runs. */
 export interface Progress {
@@ -49,14 +61,23 @@ interface Pairing {
  * statistics.md 12. The same experiment and material give the same report.
  * @throws RangeError if the material lacks an arm or holds too little text
  */
-export async function runExperiment(experiment: Experiment, material: Material, options: RunOptions = {}): Promise<Report> {
+export async function runExperiment(
+  experiment: Experiment,
+  material: Material,
+  options: RunOptions = {},
+): Promise<Report> {
   const kernel = options.kernel ?? createKernel();
-  const inputs = { experiment, material: material.digest };
+  const inputs = { results: RESULTS_VERSION, experiment, material: material.digest };
   const pairings = plan(experiment, material, kernel);
   const records = pairings.flatMap((pairing) => pairing.cells.map(record));
   await options.onForecasts?.(records);
-  const work = new Work(pairings, { store: options.store ?? noStore, kernel, onProgress: options.onProgress, inputs });
-  const cells = await work.cells();
+  const work = new Work(pairings, {
+    store: options.store ?? noStore,
+    kernel,
+    onProgress: options.onProgress,
+    inputs,
+  });
+  const results = await work.run();
   return {
     version: 1,
     name: experiment.name,
@@ -65,8 +86,11 @@ export async function runExperiment(experiment: Experiment, material: Material, 
     forecastDigest: digestOf(records),
     nullHypothesis: NULL_HYPOTHESIS,
     notice: WHAT_A_REJECTION_SAYS,
-    cells: nonEmpty("cells", cells),
-    controls: await work.controls(cells),
+    cells: nonEmpty(
+      "cells",
+      results.flatMap((result) => result.cells),
+    ),
+    controls: controlsOf(results),
   };
 }
 
@@ -78,7 +102,16 @@ function plan(experiment: Experiment, material: Material, kernel: Kernel): reado
     const rhos = [...new Set([0, ...run.rho])].sort((a, b) => a - b);
     return run.h.map((h) => {
       const arm = armOf(material, h);
-      const common = { arm, tokens, seed, alpha, audit, apprenticeship, served: run.served, ...split };
+      const common = {
+        arm,
+        tokens,
+        seed,
+        alpha,
+        audit,
+        apprenticeship,
+        served: run.served,
+        ...split,
+      };
       const cells = rhos.map((rho) => forecastCell({ ...common, rho } satisfies CellPlan, kernel));
       return { run, arm, apprenticeship, cells };
     });
@@ -93,14 +126,29 @@ function armOf(material: Material, h: number): MarkedArm {
 }
 
 /** Unmarked texts are either filler for training or contexts for the audit, never both. */
-function splitUnmarked(texts: readonly Text[], share: number, seed: number): { filler: readonly Text[]; heldOut: readonly Text[] } {
+function splitUnmarked(
+  texts: readonly Text[],
+  share: number,
+  seed: number,
+): { filler: readonly Text[]; heldOut: readonly Text[] } {
   const order = shuffled(texts, randomStream(seed, "held out"));
   const cut = Math.round(share * order.length);
   return { heldOut: order.slice(0, cut), filler: order.slice(cut) };
 }
 
-function record({ plan: { arm, rho, tokens, apprenticeship }, scheme, forecast }: ForecastCell): ForecastRecord {
-  return { profile: arm.profile.id, h: scheme.h, rho, student: apprenticeship.kind, tokens, forecast };
+function record({
+  plan: { arm, rho, tokens, apprenticeship },
+  scheme,
+  forecast,
+}: ForecastCell): ForecastRecord {
+  return {
+    profile: arm.profile.id,
+    h: scheme.h,
+    rho,
+    student: apprenticeship.kind,
+    tokens,
+    forecast,
+  };
 }
 
 interface WorkOptions {
@@ -108,6 +156,15 @@ interface WorkOptions {
   readonly kernel: Kernel;
   readonly onProgress: ((progress: Progress) => void) | undefined;
   readonly inputs: unknown;
+}
+
+/** Results of one pairing. */
+interface PairingResult {
+  readonly cells: readonly Cell[];
+  readonly untrained: UntrainedControl;
+  readonly wrongKeys: WrongKeysControl;
+  readonly teacher: TeacherControl;
+  readonly copier: CopierControl;
 }
 
 /** The steps of a run, each resolved through the store and counted. */
@@ -124,47 +181,71 @@ class Work {
     this.#total = cells + 3 * pairings.length;
   }
 
-  async cells(): Promise<Cell[]> {
-    const out: Cell[] = [];
-    for (const cell of this.#pairings.flatMap((pairing) => pairing.cells)) {
-      const { arm, rho, apprenticeship } = cell.plan;
-      const label = `${apprenticeship.kind} student, h = ${arm.profile.h}, rho = ${rho}`;
-      out.push(await this.#step(label, () => runCell(cell, this.#options.kernel)));
+  async run(): Promise<readonly PairingResult[]> {
+    const out: PairingResult[] = [];
+    for (const [index, pairing] of this.#pairings.entries()) {
+      out.push(await this.#pairing(pairing, index));
     }
     return out;
   }
 
-  async controls(cells: readonly Cell[]): Promise<Controls> {
+  async #pairing(
+    { arm, run, apprenticeship, cells }: Pairing,
+    index: number,
+  ): Promise<PairingResult> {
     const { kernel } = this.#options;
-    const untrained: UntrainedControl[] = [];
-    const teacher: Controls["teacher"][number][] = [];
-    const copier: Controls["copier"][number][] = [];
-    const wrongKeys: Controls["wrongKeys"][number][] = [];
-    for (const { arm, apprenticeship, cells: planned } of this.#pairings) {
-      const name = `${apprenticeship.kind} student, h = ${arm.profile.h}`;
-      const { seed } = planned[0].plan;
-      untrained.push(await this.#step(`${name}: untrained`, () => runUntrained(planned[0])));
-      copier.push(await this.#step(`${name}: copier`, () => copierControl(arm, { apprenticeship, kernel, seed })));
-      teacher.push(await this.#step(`${name}: teacher`, async () => teacherControl(arm, kernel)));
-      const own = cells.filter((cell) => cell.profile === arm.profile.id && cell.student === apprenticeship.kind);
-      const most = own[own.length - 1];
-      wrongKeys.push({ profile: most.profile, h: most.h, student: most.student, decoys: most.decoys });
+    const served = run.served === 0 ? "" : `, served >= ${run.served}`;
+    const name = `${apprenticeship.kind} student, h = ${arm.profile.h}${served}`;
+    const step = <T>(what: string, compute: () => Promise<T>): Promise<T> =>
+      this.#step({ label: `${name}: ${what}`, index }, compute);
+    const results: Cell[] = [];
+    for (const cell of cells) {
+      results.push(await step(`rho = ${cell.plan.rho}`, () => runCell(cell, kernel)));
     }
+    const { profile, h, student, decoys } = results[results.length - 1];
+    const { seed } = cells[0].plan;
     return {
-      unmarkedTeacher: nonEmpty("unmarkedTeacher", cells.filter((cell) => cell.rho === 0)),
-      untrained: nonEmpty("untrained", untrained),
-      wrongKeys: nonEmpty("wrongKeys", wrongKeys),
-      teacher: nonEmpty("teacher", teacher),
-      copier: nonEmpty("copier", copier),
+      cells: results,
+      wrongKeys: { profile, h, student, decoys },
+      untrained: await step("untrained", () => runUntrained(cells[0])),
+      copier: await step("copier", () => copierControl(arm, { apprenticeship, kernel, seed })),
+      teacher: await step("teacher", async () => teacherControl(arm, kernel)),
     };
   }
 
-  async #step<T>(label: string, compute: () => Promise<T>): Promise<T> {
+  /** `index` tells apart pairings that differ only in settings their label does not show. */
+  async #step<T>(
+    { label, index }: { readonly label: string; readonly index: number },
+    compute: () => Promise<T>,
+  ): Promise<T> {
     const { store, inputs, onProgress } = this.#options;
     onProgress?.({ done: this.#done, total: this.#total, label });
-    const result = await store.resolve({ inputs, label }, compute);
+    const result = await store.resolve({ inputs, index, label }, compute);
     this.#done++;
     onProgress?.({ done: this.#done, total: this.#total, label });
     return result;
   }
+}
+
+function controlsOf(results: readonly PairingResult[]): Controls {
+  const unmarked = results.flatMap(({ cells }) => cells.filter((cell) => cell.rho === 0));
+  return {
+    unmarkedTeacher: nonEmpty("unmarkedTeacher", unmarked),
+    untrained: nonEmpty(
+      "untrained",
+      results.map((result) => result.untrained),
+    ),
+    wrongKeys: nonEmpty(
+      "wrongKeys",
+      results.map((result) => result.wrongKeys),
+    ),
+    teacher: nonEmpty(
+      "teacher",
+      results.map((result) => result.teacher),
+    ),
+    copier: nonEmpty(
+      "copier",
+      results.map((result) => result.copier),
+    ),
+  };
 }

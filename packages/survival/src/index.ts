@@ -3,12 +3,34 @@ export { type Experiment, parseExperiment } from "./config.js";
 export { ContextIndex } from "./context-index.js";
 export { type Corpus, type Text, mixCorpus, tokenCount } from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
-export { type ForecastRecord, type Progress, type RunOptions, runExperiment } from "./experiment.js";
+export {
+  type ForecastRecord,
+  type Progress,
+  type RunOptions,
+  runExperiment,
+} from "./experiment.js";
 export { type Forecast, forecast, teacherExcess } from "./law.js";
-export { type HumanText, type MarkedArm, type Material, loadMaterial, readJson } from "./material.js";
+export {
+  type HumanText,
+  type MarkedArm,
+  type Material,
+  loadMaterial,
+  readJson,
+} from "./material.js";
 export { randomStream } from "./random.js";
 export type * from "./report.js";
 export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";
-export { countTeacher, type CountTeacherOptions, type LessonOptions, writeTexts } from "./teachers/count.js";
+export {
+  countTeacher,
+  type CountTeacherOptions,
+  type LessonOptions,
+  writeTexts,
+} from "./teachers/count.js";
 export { type Apprenticeship, type Student, apprentice } from "./students/index.js";
-export { renderHtml, renderJson, renderMarkdown, renderText, survivalCurveSvg } from "./render/index.js";
+export {
+  renderHtml,
+  renderJson,
+  renderMarkdown,
+  renderText,
+  survivalCurveSvg,
+} from "./render/index.js";

@@ -35,13 +35,22 @@ export interface Learner {
 export function forecast(
   scheme: Scheme,
   corpus: Corpus,
-  options: { readonly learner: Learner; readonly contexts: readonly Tokens[]; readonly deltaT: number },
+  options: {
+    readonly learner: Learner;
+    readonly contexts: readonly Tokens[];
+    readonly deltaT: number;
+  },
 ): Forecast {
   const { learner, contexts, deltaT } = options;
   const leverageOf = markedLeverage(corpus, learner, scheme);
   const sum = contexts.reduce((total, context) => total + leverageOf(context), 0);
   const mean = contexts.length === 0 ? 0 : sum / contexts.length;
-  return { epsilon: learner.gain * deltaT * mean, gain: learner.gain, deltaT, markedLeverage: mean };
+  return {
+    epsilon: learner.gain * deltaT * mean,
+    gain: learner.gain,
+    deltaT,
+    markedLeverage: mean,
+  };
 }
 
 /** Δ_T: mean excess score per token of the teacher's marked texts, repeats included, as a student meets them. */
@@ -64,12 +73,20 @@ export function teacherExcess(scheme: Scheme, texts: readonly Text[]): number {
 }
 
 /** Leverage of the marked examples on the prediction after a context. */
-function markedLeverage(corpus: Corpus, learner: Learner, scheme: Scheme): (context: Tokens) => number {
+function markedLeverage(
+  corpus: Corpus,
+  learner: Learner,
+  scheme: Scheme,
+): (context: Tokens) => number {
   const { h } = scheme;
   const V = scheme.profile.V;
   const texts = corpus.texts.map((text) => text.tokens);
   const index = new ContextIndex(texts, { order: Math.max(learner.order, h), vocabularySize: V });
-  const model = new CountModel(index, { inertia: learner.inertia, shortest: 1, base: uniformModel(V) });
+  const model = new CountModel(index, {
+    inertia: learner.inertia,
+    shortest: 1,
+    base: uniformModel(V),
+  });
   const markedBefore = new Uint32Array(index.size + 1);
   for (let i = 0; i < index.size; i++) {
     markedBefore[i + 1] = markedBefore[i] + (corpus.marked[index.textOf[i]] ? 1 : 0);

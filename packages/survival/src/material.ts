@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Key, type Profile, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
@@ -35,7 +36,12 @@ const armSchema = z.strictObject({
 
 /** What lies beside a recorded corpus; paths are relative to it. */
 const manifestSchema = z.object({
-  model: z.object({ id: z.string(), file: z.string(), sha256: z.string(), vocabularySize: z.int().min(2) }),
+  model: z.object({
+    id: z.string(),
+    file: z.string(),
+    sha256: z.string(),
+    vocabularySize: z.int().min(2),
+  }),
   tokenizer: z.strictObject({ file: z.string(), sha256: z.string() }),
   keyFile: z.string(),
   arms: z.array(armSchema).min(1),
@@ -60,14 +66,18 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
   const arms: MarkedArm[] = [];
   let unmarked: readonly Text[] = [];
   for (const arm of manifest.arms) {
-    const texts = await readTexts(at(arm.file), arm.tokens);
+    const texts = await readTexts(at(arm.file), arm.sha256);
     if (arm.profile === null) unmarked = texts;
     else arms.push({ profile: parseProfile(arm.profile), key, texts });
   }
   const human = await readHuman(at(manifest.tokenizer.file), humanText);
   const digests = manifest.arms.map((arm) => arm.sha256);
   return {
-    digest: digestOf({ arms: digests, tokenizer: manifest.tokenizer.sha256, humanText: humanText.tokensPerFile }),
+    digest: digestOf({
+      arms: digests,
+      keyId: key.id,
+      human: human.map(({ tokens }) => digestOf(Array.from(tokens))),
+    }),
     vocabularySize: manifest.model.vocabularySize,
     arms,
     unmarked,
@@ -86,21 +96,31 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
+    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
-async function readTexts(path: string, tokens: number): Promise<readonly Text[]> {
+async function readTexts(path: string, sha256: string): Promise<readonly Text[]> {
+  const found = createHash("sha256")
+    .update(await readFile(path).catch(() => ""))
+    .digest("hex");
+  if (found !== sha256) {
+    throw new VerdigrisError(
+      "FILE_INVALID",
+      `${path}: expected SHA-256 ${sha256} as in the manifest, got ${found}`,
+    );
+  }
   const texts: Text[] = [];
   for await (const item of readDocuments(path)) {
     if (item.kind === "problem" || item.tokens === undefined) {
-      throw new VerdigrisError("FILE_INVALID", `${path}: expected one {prompt, tokens, text} a line`);
+      throw new VerdigrisError(
+        "FILE_INVALID",
+        `${path}: expected one {prompt, tokens, text} a line`,
+      );
     }
     texts.push({ prompt: item.id, tokens: item.tokens });
-  }
-  const found = texts.reduce((sum, text) => sum + text.tokens.length, 0);
-  if (found !== tokens) {
-    throw new VerdigrisError("FILE_INVALID", `${path}: expected ${tokens} tokens as in the manifest, got ${found}`);
   }
   return texts;
 }
@@ -115,7 +135,9 @@ async function readHuman(tokenizerPath: string, humanText: HumanText): Promise<r
     let left = humanText.tokensPerFile;
     for await (const item of readDocuments(file)) {
       if (item.kind === "problem") continue;
-      const tokens = tokenizer.encode(item.text.slice(0, left * CHARACTERS_PER_TOKEN)).subarray(0, left);
+      const tokens = tokenizer
+        .encode(item.text.slice(0, left * CHARACTERS_PER_TOKEN))
+        .subarray(0, left);
       texts.push({ prompt: `${file}#${texts.length}`, tokens });
       left -= tokens.length;
       if (left <= 0) break;

@@ -26,7 +26,11 @@ export async function writeWhole(path: string, contents: string): Promise<void> 
     await rename(partial, path);
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {});
-    throw new VerdigrisError("FILE_UNWRITABLE", `${path}: cannot be written: ${(cause as Error).message}`, { cause });
+    throw new VerdigrisError(
+      "FILE_UNWRITABLE",
+      `${path}: cannot be written: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
@@ -52,7 +56,10 @@ export function directoryStore(directory: string): Store {
 
 async function readEntry(path: string): Promise<unknown> {
   try {
-    const entry = JSON.parse(await readFile(path, "utf8")) as { digest?: unknown; result?: unknown };
+    const entry = JSON.parse(await readFile(path, "utf8")) as {
+      digest?: unknown;
+      result?: unknown;
+    };
     return entry.digest === digestOf(entry.result) ? (entry.result ?? null) : null;
   } catch {
     return null;

@@ -59,8 +59,9 @@ function latinised(word: string): string {
   const foreign = word.match(/[\p{Script=Cyrillic}\p{Script=Greek}]/gu) ?? [];
   const disguised = latin > 0 && foreign.every((letter) => HOMOGLYPHS.has(letter));
   if (!disguised || latin < foreign.length) return word;
-  return word.replace(/[\p{Script=Cyrillic}\p{Script=Greek}]/gu, (letter) =>
-    HOMOGLYPHS.get(letter)!,
+  return word.replace(
+    /[\p{Script=Cyrillic}\p{Script=Greek}]/gu,
+    (letter) => HOMOGLYPHS.get(letter) ?? letter,
   );
 }
 

@@ -54,7 +54,11 @@ export async function* embed(
 }
 
 /** The whole answer of `embed` as token ids. */
-export async function generate(model: LanguageModel, prompt: Tokens, options: EmbedOptions): Promise<Tokens> {
+export async function generate(
+  model: LanguageModel,
+  prompt: Tokens,
+  options: EmbedOptions,
+): Promise<Tokens> {
   const out: number[] = [];
   for await (const { token } of embed(model, prompt, options)) out.push(token);
   return Uint32Array.from(out);

@@ -15,7 +15,13 @@ export interface Sampling {
 }
 
 /** Plain sampling from the model's own distribution. */
-export const PLAIN_SAMPLING: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+export const PLAIN_SAMPLING: Sampling = {
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+};
 
 /** One step's context: what precedes the token, and whether the mark applies here. */
 export interface Step {
@@ -55,7 +61,11 @@ function checkSampling(s: Sampling): void {
   check(Number.isInteger(s.topK) && s.topK >= 0, "topK", "a whole number ≥ 0");
   check(s.topP > 0 && s.topP <= 1, "topP", "a number in (0, 1]");
   check(s.minP >= 0 && s.minP < 1, "minP", "a number in [0, 1)");
-  check(s.repetitionPenalty > 0 && s.repetitionPenalty <= 10, "repetitionPenalty", "a number in (0, 10]");
+  check(
+    s.repetitionPenalty > 0 && s.repetitionPenalty <= 10,
+    "repetitionPenalty",
+    "a number in (0, 10]",
+  );
 }
 
 function penalise(ids: Uint32Array, logits: Float32Array, context: Tokens, penalty: number): void {
@@ -67,10 +77,15 @@ function penalise(ids: Uint32Array, logits: Float32Array, context: Tokens, penal
 }
 
 /** top-k, then top-p, then min-p, each on what the one before kept. Ties keep the engine's order. */
-function truncate(ids: Uint32Array, logits: Float32Array, sampling: Sampling): { ids: Uint32Array; logits: Float32Array<ArrayBuffer> } {
+function truncate(
+  ids: Uint32Array,
+  logits: Float32Array,
+  sampling: Sampling,
+): { ids: Uint32Array; logits: Float32Array<ArrayBuffer> } {
   const { topK, topP, minP } = sampling;
   const all = logits.length;
-  if ((topK === 0 || topK >= all) && topP === 1 && minP === 0) return { ids, logits: Float32Array.from(logits) };
+  if ((topK === 0 || topK >= all) && topP === 1 && minP === 0)
+    return { ids, logits: Float32Array.from(logits) };
   const order = Uint32Array.from(ids, (_, i) => i).sort((a, b) => logits[b] - logits[a] || a - b);
   let keep = topK === 0 ? all : Math.min(topK, all);
   const best = logits[order[0]];
@@ -78,7 +93,10 @@ function truncate(ids: Uint32Array, logits: Float32Array, sampling: Sampling): {
   if (topP < 1) keep = nucleus(weights, topP);
   if (minP > 0) keep = countWhile(weights.subarray(0, keep), (w) => w >= minP);
   const kept = order.subarray(0, keep);
-  return { ids: Uint32Array.from(kept, (i) => ids[i]), logits: Float32Array.from(kept, (i) => logits[i]) };
+  return {
+    ids: Uint32Array.from(kept, (i) => ids[i]),
+    logits: Float32Array.from(kept, (i) => logits[i]),
+  };
 }
 
 /** Size of the smallest prefix of descending `weights` that holds a fraction `topP` of their sum. */

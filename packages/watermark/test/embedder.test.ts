@@ -29,7 +29,11 @@ function profile(scheme: "green-list" | "gumbel", h: number): Profile {
 /** Mean score of a text's positions with full context. */
 function meanScore(tokens: Uint32Array, scheme: ReturnType<typeof bindScheme>): number {
   const n = tokens.length - scheme.h;
-  const coins = { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n), score: new Float64Array(n) };
+  const coins = {
+    seedLo: new Uint32Array(n),
+    seedHi: new Uint32Array(n),
+    score: new Float64Array(n),
+  };
   scheme.coins(tokens, scheme.h, coins);
   return coins.score.reduce((sum, score) => sum + score, 0) / n;
 }
@@ -52,7 +56,11 @@ describe("embedding", () => {
 
   it("leaves no mark without a scheme, nor one that another key finds", async () => {
     const scheme = bindScheme(profile("green-list", 1), key);
-    const plain = await generate(model, prompt, { scheme: null, random: lehmer(5), maxTokens: 1000 });
+    const plain = await generate(model, prompt, {
+      scheme: null,
+      random: lehmer(5),
+      maxTokens: 1000,
+    });
     expect(Math.abs(meanScore(plain, scheme) - 0.25)).toBeLessThan(0.11);
     const marked = await generate(model, prompt, { scheme, random: lehmer(5), maxTokens: 1000 });
     const other = bindScheme(profile("green-list", 1), Key.fromBytes(new Uint8Array(32).fill(8)));
@@ -63,7 +71,11 @@ describe("embedding", () => {
     const idle = { ...profile("green-list", 1), parameters: { gamma: 0.25, delta: 0 } };
     const options = { random: lehmer(5), maxTokens: 300 };
     const plain = await generate(model, prompt, { ...options, scheme: null });
-    const marked = await generate(model, prompt, { ...options, random: lehmer(5), scheme: bindScheme(idle, key) });
+    const marked = await generate(model, prompt, {
+      ...options,
+      random: lehmer(5),
+      scheme: bindScheme(idle, key),
+    });
     expect(marked).toEqual(plain);
   });
 
@@ -73,7 +85,11 @@ describe("embedding", () => {
     const tokens = await generate(ending, prompt, { scheme, random: lehmer(2), maxTokens: 500 });
     expect(tokens.length).toBeLessThan(500);
     expect(tokens).not.toContain(3);
-    const limited = await generate(model, prompt, { scheme: null, random: lehmer(2), maxTokens: 7 });
+    const limited = await generate(model, prompt, {
+      scheme: null,
+      random: lehmer(2),
+      maxTokens: 7,
+    });
     expect(limited.length).toBe(7);
   });
 
@@ -104,13 +120,16 @@ describe("embedding", () => {
         return { ...(sequence as object), end: () => void ended++ } as never;
       },
     };
-    for await (const _ of embed(watched, prompt, { scheme: null, random: lehmer(2), maxTokens: 9 })) break;
+    for await (const _ of embed(watched, prompt, { scheme: null, random: lehmer(2), maxTokens: 9 }))
+      break;
     expect(ended).toBe(1);
   });
 
   it("refuses a profile with a smaller vocabulary than the model's", async () => {
     const scheme = bindScheme({ ...profile("green-list", 1), V: 100 }, key);
     const run = generate(model, prompt, { scheme, random: lehmer(2), maxTokens: 5 });
-    await expect(run).rejects.toThrow("expected a profile with V ≥ the model's vocabulary (512), got 100");
+    await expect(run).rejects.toThrow(
+      "expected a profile with V ≥ the model's vocabulary (512), got 100",
+    );
   });
 });

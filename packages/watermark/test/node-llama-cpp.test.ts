@@ -33,9 +33,13 @@ describe("node-llama-cpp", () => {
   let prompt: Uint32Array;
 
   beforeAll(async () => {
-    if (!existsSync(modelPath)) execFileSync(process.execPath, [`${models}fetch.mjs`], { stdio: "inherit" });
+    if (!existsSync(modelPath))
+      execFileSync(process.execPath, [`${models}fetch.mjs`], { stdio: "inherit" });
     model = await openLlama({ modelPath, sequences: 4, candidates: 100 });
-    prompt = model.encode("<|im_start|>user\nWhy is the sky blue?<|im_end|>\n<|im_start|>assistant\n", true);
+    prompt = model.encode(
+      "<|im_start|>user\nWhy is the sky blue?<|im_end|>\n<|im_start|>assistant\n",
+      true,
+    );
   });
 
   afterAll(async () => model?.dispose());
@@ -50,7 +54,10 @@ describe("node-llama-cpp", () => {
 
   it("gives the engine's own raw logits, unchanged by a mark with δ = 0", async () => {
     const plain = await firstCandidates(model, prompt);
-    const idle = bindScheme({ ...profile, parameters: { gamma: 0.25, delta: 0 } }, Key.fromBytes(new Uint8Array(32)));
+    const idle = bindScheme(
+      { ...profile, parameters: { gamma: 0.25, delta: 0 } },
+      Key.fromBytes(new Uint8Array(32)),
+    );
     const reweighted = Float32Array.from(plain.logits);
     idle.reweight(prompt, reweighted, plain.ids);
     expect(reweighted).toEqual(plain.logits);
@@ -62,10 +69,18 @@ describe("node-llama-cpp", () => {
   });
 
   it("draws the same text with δ = 0 as without a mark, in parallel sequences", async () => {
-    const idle = bindScheme({ ...profile, parameters: { gamma: 0.25, delta: 0 } }, Key.fromBytes(new Uint8Array(32)));
+    const idle = bindScheme(
+      { ...profile, parameters: { gamma: 0.25, delta: 0 } },
+      Key.fromBytes(new Uint8Array(32)),
+    );
     const write = (scheme: typeof idle | null, seed: number): Promise<Uint32Array> =>
       generate(model, prompt, { scheme, random: lehmer(seed), maxTokens: 12 });
-    const [a, b, c, d] = await Promise.all([write(null, 1), write(idle, 1), write(null, 2), write(idle, 2)]);
+    const [a, b, c, d] = await Promise.all([
+      write(null, 1),
+      write(idle, 1),
+      write(null, 2),
+      write(idle, 2),
+    ]);
     expect(b).toEqual(a);
     expect(d).toEqual(c);
   });
@@ -73,13 +88,19 @@ describe("node-llama-cpp", () => {
   it("marks real text that the scheme then finds green", async () => {
     const scheme = bindScheme(profile, Key.fromBytes(new Uint8Array(32)));
     const texts = await Promise.all(
-      [1, 2, 3, 4].map((seed) => generate(model, prompt, { scheme, random: lehmer(seed), maxTokens: 40 })),
+      [1, 2, 3, 4].map((seed) =>
+        generate(model, prompt, { scheme, random: lehmer(seed), maxTokens: 40 }),
+      ),
     );
     let green = 0;
     let n = 0;
     for (const tokens of texts) {
       const size = tokens.length - 1;
-      const coins = { seedLo: new Uint32Array(size), seedHi: new Uint32Array(size), score: new Float64Array(size) };
+      const coins = {
+        seedLo: new Uint32Array(size),
+        seedHi: new Uint32Array(size),
+        score: new Float64Array(size),
+      };
       scheme.coins(tokens, 1, coins);
       green += coins.score.reduce((sum, score) => sum + score, 0);
       n += size;
@@ -102,7 +123,10 @@ describe("node-llama-cpp", () => {
   });
 });
 
-async function firstCandidates(model: LlamaLanguageModel, prompt: Uint32Array): Promise<Candidates> {
+async function firstCandidates(
+  model: LlamaLanguageModel,
+  prompt: Uint32Array,
+): Promise<Candidates> {
   const sequence = await model.start(prompt);
   try {
     return await sequence.next();

@@ -33,7 +33,10 @@ describe("sampling", () => {
   it("sharpens with a temperature below 1", () => {
     const weights = [0.25, 0.0625, 0.0225, 0.01];
     const sum = weights.reduce((a, b) => a + b);
-    expectClose(frequencies({ temperature: 0.5 }), weights.map((w) => w / sum));
+    expectClose(
+      frequencies({ temperature: 0.5 }),
+      weights.map((w) => w / sum),
+    );
   });
 
   it("takes the most likely token at temperature 0", () => {
@@ -78,7 +81,8 @@ describe("sampling", () => {
     ["minP", 1, "a number in [0, 1)"],
     ["repetitionPenalty", 0, "a number in (0, 10]"],
   ])("refuses %s = %s", (name, value, range) => {
-    const make = (): unknown => createSampler({ ...PLAIN_SAMPLING, [name]: value }, null, lehmer(1));
+    const make = (): unknown =>
+      createSampler({ ...PLAIN_SAMPLING, [name]: value }, null, lehmer(1));
     expect(make).toThrow(new RangeError(`sampling.${name}: expected ${range}, got ${value}`));
   });
 });

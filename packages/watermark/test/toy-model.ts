@@ -2,7 +2,10 @@ import type { Candidates, LanguageModel, Random } from "@verdigris/core";
 import { createHash } from "node:crypto";
 
 /** A language model whose logits are a fixed function of the last two tokens: real enough to sample from. */
-export function toyModel(V: number, options: { readonly endToken?: number; readonly spread?: number } = {}): LanguageModel {
+export function toyModel(
+  V: number,
+  options: { readonly endToken?: number; readonly spread?: number } = {},
+): LanguageModel {
   const { endToken, spread = 2 } = options;
   return {
     vocabularySize: V,

@@ -18,7 +18,7 @@ export function ksUniform(sample: Float64Array): KolmogorovSmirnov {
   const sorted = sample.toSorted();
   let statistic = 0;
   for (let i = 0; i < n; i++) {
-    const value = sorted[i]!;
+    const value = sorted[i];
     requireReal("sample values", value, { min: 0, max: 1 });
     statistic = Math.max(statistic, (i + 1) / n - value, value - i / n);
   }

@@ -34,10 +34,10 @@ export function add(a: Value, b: Value): Value {
 
 /** a·b, elementwise; b may lack leading axes of a. */
 export function multiply(a: Value, b: Value): Value {
-  const product = (x: Value, y: Value): Value => x.graph.emit("Mul", [x, y], x.shape);
-  return a.graph.record(product(a, b), [
-    { value: a, adjoint: (g) => product(g, b) },
-    { value: b, adjoint: (g) => sumLeading(product(g, a), b.shape) },
+  const scaled = (x: Value, y: Value): Value => x.graph.emit("Mul", [x, y], x.shape);
+  return a.graph.record(scaled(a, b), [
+    { value: a, adjoint: (g) => scaled(g, b) },
+    { value: b, adjoint: (g) => sumLeading(scaled(g, a), b.shape) },
   ]);
 }
 

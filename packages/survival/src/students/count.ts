@@ -43,7 +43,10 @@ export function countStudent(options: CountStudentOptions): Apprenticeship {
 
 /** Trigram counts of human text over the uniform distribution: what the student knew before. */
 function baseModel({ vocabularySize, base }: CountStudentOptions): BaseModel {
-  const index = new ContextIndex(base.map((text) => text.tokens), { order: 2, vocabularySize });
+  const index = new ContextIndex(
+    base.map((text) => text.tokens),
+    { order: 2, vocabularySize },
+  );
   return new CountModel(index, { inertia: 5, shortest: 0, base: uniformModel(vocabularySize) });
 }
 

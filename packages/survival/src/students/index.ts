@@ -10,7 +10,11 @@ export type { Apprenticeship, Student } from "./student.js";
 export function apprentice(config: StudentConfig, material: Material): Apprenticeship {
   switch (config.kind) {
     case "count":
-      return countStudent({ ...config, vocabularySize: material.vocabularySize, base: material.human });
+      return countStudent({
+        ...config,
+        vocabularySize: material.vocabularySize,
+        base: material.human,
+      });
     case "neural":
       return neuralStudent({ ...config, base: material.unmarked });
   }

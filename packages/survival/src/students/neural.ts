@@ -26,7 +26,8 @@ export interface NeuralStudentOptions {
 /** A small transformer trained in this process: mechanism tests with gradient descent, not a capable model. */
 export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
   const vocabulary = ownVocabulary(options);
-  const fresh = (): Promise<NeuralModel> => createNeuralModel(options, randomStream("neural student", "weights"));
+  const fresh = (): Promise<NeuralModel> =>
+    createNeuralModel(options, randomStream("neural student", "weights"));
   return {
     kind: "neural",
     gain: options.gain,
@@ -52,11 +53,15 @@ interface Vocabulary {
 
 function ownVocabulary({ base, vocabularySize }: NeuralStudentOptions): Vocabulary {
   const counts = new Map<number, number>();
-  for (const { tokens } of base) for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
-  const frequent = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, vocabularySize - 1);
+  for (const { tokens } of base)
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const frequent = [...counts]
+    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, vocabularySize - 1);
   const ids = Uint32Array.from([0, ...frequent.map(([token]) => token)]);
   const own = new Map(frequent.map(([token], i) => [token, i + 1]));
-  const encode = (tokens: Tokens): Int32Array => Int32Array.from(tokens, (token) => own.get(token) ?? 0);
+  const encode = (tokens: Tokens): Int32Array =>
+    Int32Array.from(tokens, (token) => own.get(token) ?? 0);
   return {
     ids,
     encode,
@@ -89,16 +94,25 @@ async function fit(model: NeuralModel, { stream, random, options }: Training): P
       tokens.set(stream.subarray(start, start + T + 1), b * (T + 1));
     }
     const warmUp = Math.min(1, (step + 1) / 20);
-    await model.step(tokens, learningRate * warmUp * 0.5 * (1 + Math.cos((Math.PI * step) / steps)));
+    await model.step(
+      tokens,
+      learningRate * warmUp * 0.5 * (1 + Math.cos((Math.PI * step) / steps)),
+    );
   }
 }
 
-function studentOf(model: NeuralModel, vocabulary: Vocabulary, options: NeuralStudentOptions): Student {
+function studentOf(
+  model: NeuralModel,
+  vocabulary: Vocabulary,
+  options: NeuralStudentOptions,
+): Student {
   const { ids } = vocabulary;
   const V = ids.length;
   /** Probabilities of the tokens the student knows, given that it is one of them. (N, V) */
   async function probabilities(contexts: readonly Tokens[]): Promise<Float64Array[]> {
-    const own = contexts.map((context) => vocabulary.encode(context.subarray(-options.contextLength)));
+    const own = contexts.map((context) =>
+      vocabulary.encode(context.subarray(-options.contextLength)),
+    );
     const logits = await model.logits(own);
     return contexts.map((_, n) => softmaxOfKnown(logits.subarray(n * V, (n + 1) * V)));
   }
@@ -111,7 +125,8 @@ function studentOf(model: NeuralModel, vocabulary: Vocabulary, options: NeuralSt
       const rows = await probabilities(contexts);
       return rows.map((p, n) => ({ context: contexts[n], ids: ids.subarray(1), p: p.subarray(1) }));
     },
-    loss: (texts: readonly Text[]): Promise<number> => meanLoss(model, vocabulary.encodeAll(texts), options),
+    loss: (texts: readonly Text[]): Promise<number> =>
+      meanLoss(model, vocabulary.encodeAll(texts), options),
     dispose: (): Promise<void> => model.dispose(),
   };
 }
@@ -131,7 +146,11 @@ function drawFrom(p: Float64Array, random: Random): number {
 }
 
 /** Loss over whole batches of the stream, nats per token of the student's own vocabulary. */
-async function meanLoss(model: NeuralModel, stream: Int32Array, options: NeuralStudentOptions): Promise<number> {
+async function meanLoss(
+  model: NeuralModel,
+  stream: Int32Array,
+  options: NeuralStudentOptions,
+): Promise<number> {
   const { batch, contextLength: T } = options;
   const rows = Math.floor((stream.length - 1) / T);
   const tokens = new Int32Array(batch * (T + 1));

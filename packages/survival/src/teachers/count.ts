@@ -1,4 +1,11 @@
-import type { Candidates, LanguageModel, ModelSequence, Random, Scheme, Tokens } from "@verdigris/core";
+import type {
+  Candidates,
+  LanguageModel,
+  ModelSequence,
+  Random,
+  Scheme,
+  Tokens,
+} from "@verdigris/core";
 import { type Sampling, PLAIN_SAMPLING, generate } from "@verdigris/watermark";
 import { ContextIndex } from "../context-index.js";
 import type { Text } from "../corpus.js";
@@ -20,8 +27,15 @@ export interface CountTeacherOptions {
  */
 export function countTeacher(texts: readonly Text[], options: CountTeacherOptions): LanguageModel {
   const { vocabularySize, order = 3, candidates = 100 } = options;
-  const index = new ContextIndex(texts.map((text) => text.tokens), { order, vocabularySize });
-  const model = new CountModel(index, { inertia: 3, shortest: 1, base: uniformModel(vocabularySize) });
+  const index = new ContextIndex(
+    texts.map((text) => text.tokens),
+    { order, vocabularySize },
+  );
+  const model = new CountModel(index, {
+    inertia: 3,
+    shortest: 1,
+    base: uniformModel(vocabularySize),
+  });
   const mass = new Float64Array(vocabularySize);
 
   /** The followers of a context, most likely first; a context nobody continued falls back to any token. */
@@ -65,13 +79,21 @@ export interface LessonOptions {
 }
 
 /** Has a model write texts, marked or not. */
-export async function writeTexts(model: LanguageModel, options: LessonOptions): Promise<readonly Text[]> {
+export async function writeTexts(
+  model: LanguageModel,
+  options: LessonOptions,
+): Promise<readonly Text[]> {
   const { scheme, random, prompts, sampling = PLAIN_SAMPLING } = options;
   const texts: Text[] = [];
-  for (let left = options.tokens; left > 0; ) {
+  for (let left = options.tokens; left > 0;) {
     const prompt = prompts[below(random, prompts.length)];
     const maxTokens = Math.min(left, options.length);
-    const tokens = await generate(model, prompt.tokens.subarray(0, 8), { scheme, random, maxTokens, sampling });
+    const tokens = await generate(model, prompt.tokens.subarray(0, 8), {
+      scheme,
+      random,
+      maxTokens,
+      sampling,
+    });
     texts.push({ prompt: prompt.prompt, tokens });
     left -= Math.max(1, tokens.length);
   }

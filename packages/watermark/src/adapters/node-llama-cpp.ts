@@ -89,7 +89,8 @@ function wrap(
       await sequence.clearHistory();
       return openSequence(sequence, { prompt, topK, release: pool.give });
     },
-    encode: (text: string, special = false): Tokens => Uint32Array.from(model.tokenize(text, special)),
+    encode: (text: string, special = false): Tokens =>
+      Uint32Array.from(model.tokenize(text, special)),
     decode: (tokens: Tokens): string => model.detokenize(Array.from(tokens) as Token[]),
     async dispose(): Promise<void> {
       await context.dispose();
@@ -100,18 +101,26 @@ function wrap(
 
 /** temperature 1 and neutral truncation make llama.cpp hand over raw logits; only with T > 0 does topK cut. */
 function openSequence(sequence: LlamaContextSequence, options: SequenceOptions): ModelSequence {
-  const wanted = { logits: true, options: { topK: options.topK, temperature: 1, topP: 1, minP: 0 } } as const;
+  const wanted = {
+    logits: true,
+    options: { topK: options.topK, temperature: 1, topP: 1, minP: 0 },
+  } as const;
   let pending: Token[] = Array.from(options.prompt) as Token[];
   let open = true;
   return {
     async next(): Promise<Candidates> {
       const last = pending.length - 1;
       if (last < 0) throw new RangeError("prompt: expected at least one token, got none");
-      const input = pending.map((token, i) => (i === last ? ([token, { generateNext: wanted }] as const) : token));
+      const input = pending.map((token, i) =>
+        i === last ? ([token, { generateNext: wanted }] as const) : token,
+      );
       pending = [];
-      const output = await sequence.controlledEvaluate(input as Parameters<typeof sequence.controlledEvaluate>[0]);
+      const output = await sequence.controlledEvaluate(
+        input as Parameters<typeof sequence.controlledEvaluate>[0],
+      );
       const logits = output[last]?.next.logits;
-      if (logits === undefined) throw new Error("node-llama-cpp returned no logits for the last token");
+      if (logits === undefined)
+        throw new Error("node-llama-cpp returned no logits for the last token");
       return { ids: Uint32Array.from(logits.keys()), logits: Float32Array.from(logits.values()) };
     },
     push(token: number): void {
@@ -137,7 +146,9 @@ function createPool<T>(items: readonly T[]): { take(): Promise<T>; give(item: T)
   return {
     take(): Promise<T> {
       const item = free.pop();
-      return item === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(item);
+      return item === undefined
+        ? new Promise((resolve) => waiting.push(resolve))
+        : Promise.resolve(item);
     },
     give(item: T): void {
       const next = waiting.shift();
