@@ -81,7 +81,7 @@ describe("verdigris survive", () => {
   test("writes forecasts and the report in three forms, and resumes from what is finished", async () => {
     const out = inFolder("out");
     const first = await cli([...config, "--out", "out"]);
-    expect(first.stderr).toMatch(/^1\/5 count student, h = 2, rho = 0\n/);
+    expect(first.stderr).toMatch(/^1\/5 count student, h = 2: rho = 0\n/);
     expect(first.stderr).toMatch(
       /wrote report\.json, report\.md, report\.html and forecasts\.json in \S*out\n$/,
     );

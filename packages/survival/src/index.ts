@@ -3,12 +3,8 @@ export { type Experiment, parseExperiment } from "./config.js";
 export { ContextIndex } from "./context-index.js";
 export { type Corpus, type Text, mixCorpus, tokenCount } from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
-export {
-  type ForecastRecord,
-  type Progress,
-  type RunOptions,
-  runExperiment,
-} from "./experiment.js";
+export { type ForecastRecord, type RunOptions, runExperiment } from "./experiment.js";
+export type { Progress } from "./work.js";
 export { type Forecast, forecast, teacherExcess } from "./law.js";
 export {
   type HumanText,
