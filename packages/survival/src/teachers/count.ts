@@ -37,16 +37,30 @@ export function countTeacher(texts: readonly Text[], options: CountTeacherOption
     base: uniformModel(vocabularySize),
   });
   const mass = new Float64Array(vocabularySize);
+  const anything = {
+    ids: index.followers.slice(0, candidates),
+    logits: new Float32Array(Math.min(candidates, index.size)),
+  };
+  /** By deepest matching range: whatever lies further back does not matter. */
+  const known = new Map<number, Candidates>();
 
   /** The followers of a context, most likely first; a context nobody continued falls back to any token. */
   function propose(context: Tokens): Candidates {
+    const [deepest] = model.mixture(context).levels;
+    if (deepest === undefined) return anything;
+    const name = deepest.range.start * (order + 1) + deepest.depth;
+    const proposal = known.get(name) ?? rank(context);
+    known.set(name, proposal);
+    return proposal;
+  }
+
+  function rank(context: Tokens): Candidates {
     const ids = Uint32Array.from(model.addMasses(context, mass));
     ids.sort((a, b) => mass[b] - mass[a] || a - b);
     const kept = ids.slice(0, candidates);
     const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
     for (const id of ids) mass[id] = 0;
-    if (kept.length > 0) return { ids: kept, logits };
-    return { ids: index.followers.slice(0, candidates), logits: new Float32Array(candidates) };
+    return { ids: kept, logits };
   }
 
   return {
