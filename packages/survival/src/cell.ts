@@ -11,7 +11,7 @@ import {
 } from "@verdigris/detector";
 import { auditContexts } from "./audit.js";
 import { type Corpus, type Text, mixCorpus } from "./corpus.js";
-import { type Forecast, forecast, teacherExcess } from "./law.js";
+import { type Forecast, type TeacherExcess, forecast } from "./law.js";
 import type { MarkedArm } from "./material.js";
 import { randomStream } from "./random.js";
 import type { Audit, Cell, UntrainedControl } from "./report.js";
@@ -20,6 +20,8 @@ import type { Apprenticeship, Student } from "./students/index.js";
 /** Everything one cell is made from. */
 export interface CellPlan {
   readonly arm: MarkedArm;
+  /** Δ_T of the arm, by window frequency. */
+  readonly excess: TeacherExcess;
   readonly rho: number;
   readonly tokens: number;
   readonly seed: number;
@@ -58,8 +60,11 @@ export function forecastCell(plan: CellPlan, kernel: Kernel): ForecastCell {
     served: plan.served,
     log: arm.texts,
   });
-  const deltaT = teacherExcess(scheme, arm.texts);
-  const law = forecast(scheme, corpus, { learner: plan.apprenticeship, contexts, deltaT });
+  const law = forecast(scheme, corpus, {
+    learner: plan.apprenticeship,
+    contexts,
+    excess: plan.excess,
+  });
   return { plan, scheme, corpus, contexts, forecast: law };
 }
 

@@ -17,7 +17,7 @@ export function teacherControl(arm: MarkedArm, kernel: Kernel): TeacherControl {
     h: scheme.h,
     tokens: count.tokens,
     evidence: evidenceOf(scheme.law, count),
-    deltaT: teacherExcess(scheme, arm.texts),
+    deltaT: teacherExcess(scheme, arm.texts).mean,
   };
 }
 

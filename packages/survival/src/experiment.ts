@@ -1,8 +1,9 @@
-import { type Kernel, createKernel } from "@verdigris/core";
+import { type Kernel, bindScheme, createKernel } from "@verdigris/core";
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import { type CellPlan, type ForecastCell, forecastCell } from "./cell.js";
 import type { Experiment } from "./config.js";
 import type { Text } from "./corpus.js";
+import { teacherExcess } from "./law.js";
 import type { MarkedArm, Material } from "./material.js";
 import { randomStream, shuffled } from "./random.js";
 import { type Report, nonEmpty } from "./report.js";
@@ -78,7 +79,9 @@ function plan(experiment: Experiment, material: Material, kernel: Kernel): reado
     const rhos = [...new Set([0, ...run.rho])].sort((a, b) => a - b);
     return run.h.map((h) => {
       const arm = armOf(material, h);
+      const excess = teacherExcess(bindScheme(arm.profile, arm.key, kernel), arm.texts);
       const common = {
+        excess,
         arm,
         tokens,
         seed,

@@ -5,7 +5,7 @@ export { type Corpus, type Text, mixCorpus, tokenCount } from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
 export { type ForecastRecord, type RunOptions, runExperiment } from "./experiment.js";
 export type { Progress } from "./work.js";
-export { type Forecast, forecast, teacherExcess } from "./law.js";
+export { type Forecast, type TeacherExcess, forecast, teacherExcess } from "./law.js";
 export {
   type HumanText,
   type MarkedArm,

@@ -5,6 +5,9 @@
  * weight its prediction gives to training examples with the same h-window (linear-student theorem): Σ over levels j
  * of w_j · (examples at level j with that window) / (examples at level j). Only marked examples carry the mark, so
  * the share ρ enters by counting those alone; unmarked filler competes by being in the denominator.
+ *
+ * Δ_T is not the same everywhere: after a rare window the teacher often has little choice. So each audited window
+ * takes the excess of windows that the teacher's text holds about as often.
  */
 import type { Scheme, Tokens } from "@verdigris/core";
 import { moments } from "@verdigris/detector";
@@ -38,38 +41,80 @@ export function forecast(
   options: {
     readonly learner: Learner;
     readonly contexts: readonly Tokens[];
-    readonly deltaT: number;
+    readonly excess: TeacherExcess;
   },
 ): Forecast {
-  const { learner, contexts, deltaT } = options;
+  const { learner, contexts, excess } = options;
   const leverageOf = markedLeverage(corpus, learner, scheme);
-  const sum = contexts.reduce((total, context) => total + leverageOf(context), 0);
-  const mean = contexts.length === 0 ? 0 : sum / contexts.length;
+  let leverage = 0;
+  let product = 0;
+  for (const context of contexts) {
+    const own = leverageOf(context);
+    leverage += own;
+    product += own * excess.after(context);
+  }
+  const n = Math.max(1, contexts.length);
   return {
-    epsilon: learner.gain * deltaT * mean,
+    epsilon: (learner.gain * product) / n,
     gain: learner.gain,
-    deltaT,
-    markedLeverage: mean,
+    deltaT: excess.mean,
+    markedLeverage: leverage / n,
   };
 }
 
-/** Δ_T: mean excess score per token of the teacher's marked texts, repeats included, as a student meets them. */
-export function teacherExcess(scheme: Scheme, texts: readonly Text[]): number {
-  let sum = 0;
-  let n = 0;
-  for (const { tokens } of texts) {
-    const count = Math.max(0, tokens.length - scheme.h);
-    if (count === 0) continue;
-    const coins = {
-      seedLo: new Uint32Array(count),
-      seedHi: new Uint32Array(count),
-      score: new Float64Array(count),
-    };
-    scheme.coins(tokens, scheme.h, coins);
-    for (const score of coins.score) sum += score;
-    n += count;
+/** How much a teacher's marked text exceeds the null mean. */
+export interface TeacherExcess {
+  /** Δ_T: mean excess score per token, repeats included, as a student meets them. */
+  readonly mean: number;
+  /** Mean excess after windows that the text holds about as often (within a factor of two) as this context's. */
+  after(context: Tokens): number;
+}
+
+/** Positions that a frequency needs for a mean of its own; rarer frequencies take the overall one. */
+const ENOUGH_POSITIONS = 400;
+
+/** Measures Δ_T on the teacher's marked texts, which the provider has. */
+export function teacherExcess(scheme: Scheme, texts: readonly Text[]): TeacherExcess {
+  const { h } = scheme;
+  const all = texts.map((text) => text.tokens);
+  const index = new ContextIndex(all, { order: h, vocabularySize: scheme.profile.V });
+  const stratumOf = (context: Tokens): number => {
+    const range = index.ranges(context)[h];
+    return range === undefined ? -1 : Math.floor(Math.log2(range.end - range.start));
+  };
+  const strata = new Map<number, { n: number; sum: number }>();
+  const total = { n: 0, sum: 0 };
+  for (const tokens of all) {
+    const excess = excessScores(scheme, tokens);
+    for (let i = 0; i < excess.length; i++) {
+      const stratum = stratumOf(tokens.subarray(i, i + h));
+      const own = strata.get(stratum) ?? { n: 0, sum: 0 };
+      strata.set(stratum, { n: own.n + 1, sum: own.sum + excess[i] });
+      total.n++;
+      total.sum += excess[i];
+    }
   }
-  return n === 0 ? 0 : sum / n - moments(scheme.law).mean;
+  const mean = total.n === 0 ? 0 : total.sum / total.n;
+  return {
+    mean,
+    after(context: Tokens): number {
+      const own = strata.get(stratumOf(context));
+      return own === undefined || own.n < ENOUGH_POSITIONS ? mean : own.sum / own.n;
+    },
+  };
+}
+
+/** Excess scores of positions h … T−1. (T − h) */
+function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
+  const n = Math.max(0, tokens.length - scheme.h);
+  const coins = {
+    seedLo: new Uint32Array(n),
+    seedHi: new Uint32Array(n),
+    score: new Float64Array(n),
+  };
+  if (n > 0) scheme.coins(tokens, scheme.h, coins);
+  const { mean } = moments(scheme.law);
+  return coins.score.map((score) => score - mean);
 }
 
 /** Leverage of the marked examples on the prediction after a context. */
