@@ -26,45 +26,10 @@ export interface CountTeacherOptions {
  * its most likely tokens, as an engine does, so it is marked by the very same embedder.
  */
 export function countTeacher(texts: readonly Text[], options: CountTeacherOptions): LanguageModel {
-  const { vocabularySize, order = 3, candidates = 100 } = options;
-  const index = new ContextIndex(
-    texts.map((text) => text.tokens),
-    { order, vocabularySize },
-  );
-  const model = new CountModel(index, {
-    inertia: 3,
-    shortest: 1,
-    base: uniformModel(vocabularySize),
-  });
-  const mass = new Float64Array(vocabularySize);
-  const anything = {
-    ids: index.followers.slice(0, candidates),
-    logits: new Float32Array(Math.min(candidates, index.size)),
-  };
-  /** By deepest matching range: whatever lies further back does not matter. */
-  const known = new Map<number, Candidates>();
-
-  /** The followers of a context, most likely first; a context nobody continued falls back to any token. */
-  function propose(context: Tokens): Candidates {
-    const [deepest] = model.mixture(context).levels;
-    if (deepest === undefined) return anything;
-    const name = deepest.range.start * (order + 1) + deepest.depth;
-    const proposal = known.get(name) ?? rank(context);
-    known.set(name, proposal);
-    return proposal;
-  }
-
-  function rank(context: Tokens): Candidates {
-    const ids = Uint32Array.from(model.addMasses(context, mass));
-    ids.sort((a, b) => mass[b] - mass[a] || a - b);
-    const kept = ids.slice(0, candidates);
-    const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
-    for (const id of ids) mass[id] = 0;
-    return { ids: kept, logits };
-  }
-
+  const { order = 3 } = options;
+  const propose = proposer(texts, options);
   return {
-    vocabularySize,
+    vocabularySize: options.vocabularySize,
     endTokens: new Set(),
     start(prompt: Tokens): ModelSequence {
       let context: readonly number[] = Array.from(prompt.subarray(-order));
@@ -76,6 +41,42 @@ export function countTeacher(texts: readonly Text[], options: CountTeacherOption
         end(): void {},
       };
     },
+  };
+}
+
+/** The followers of a context, most likely first; a context nobody continued falls back to any token. */
+function proposer(
+  texts: readonly Text[],
+  { vocabularySize, order = 3, candidates = 100 }: CountTeacherOptions,
+): (context: Tokens) => Candidates {
+  const streams = texts.map((text) => text.tokens);
+  const index = new ContextIndex(streams, { order, vocabularySize });
+  const base = uniformModel(vocabularySize);
+  const model = new CountModel(index, { inertia: 3, shortest: 1, base });
+  const mass = new Float64Array(vocabularySize);
+  const anything = {
+    ids: index.followers.slice(0, candidates),
+    logits: new Float32Array(Math.min(candidates, index.size)),
+  };
+  /** By deepest matching range: whatever lies further back does not matter. */
+  const known = new Map<number, Candidates>();
+
+  function rank(context: Tokens): Candidates {
+    const ids = Uint32Array.from(model.addMasses(context, mass));
+    ids.sort((a, b) => mass[b] - mass[a] || a - b);
+    const kept = ids.slice(0, candidates);
+    const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
+    for (const id of ids) mass[id] = 0;
+    return { ids: kept, logits };
+  }
+
+  return (context) => {
+    const [deepest] = model.mixture(context).levels;
+    if (deepest === undefined) return anything;
+    const name = deepest.range.start * (order + 1) + deepest.depth;
+    const proposal = known.get(name) ?? rank(context);
+    known.set(name, proposal);
+    return proposal;
   };
 }
 
