@@ -178,6 +178,11 @@ def main():
         "command": "python3 bench/peers/prf/make_chacha8.py > fixtures/vectors/chacha8-v1.json",
         "key": secret.hex(),
         "keyId": key_id(secret),
+        "subkeys": [
+            {"purpose": purpose, "hex": subkey(secret, purpose, length).hex()}
+            for purpose, length in (("green-list golden 1 context", 32), ("green-list golden 1 row", 32),
+                                    ("g\u00e9", 32), ("short", 5), ("three blocks", 80))
+        ],
         "derived": [
             {"path": {"provider": "acme"}, "id": key_id(derive(secret, "acme"))},
             {"path": {"provider": "acme", "group": "g\u00e9", "tenant": "t\"1", "epoch": "2026-11"},

@@ -19,6 +19,7 @@ interface CoinCase {
 interface Vectors {
   readonly key: string;
   readonly keyId: string;
+  readonly subkeys: readonly { readonly purpose: string; readonly hex: string }[];
   readonly derived: readonly { readonly path: KeyPath; readonly id: string }[];
   readonly block: {
     readonly key: string;
@@ -54,6 +55,11 @@ describe("keys", () => {
   it("have the ids of the independent implementation", () => {
     expect(key.id).toBe(vectors.keyId);
     for (const { path, id } of vectors.derived) expect(key.derive(path).id).toBe(id);
+  });
+
+  it.each(vectors.subkeys)("give its bytes for the purpose $purpose", ({ purpose, hex }) => {
+    const bytes = key.subkey(purpose, hex.length / 2);
+    expect(Buffer.from(bytes).toString("hex")).toBe(hex);
   });
 });
 

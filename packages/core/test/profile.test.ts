@@ -31,6 +31,22 @@ describe("a profile", () => {
     [{ specialTokens: [1024] }, /^profile\.specialTokens: expected ids below V = 1024, got 1024$/],
     [{ seeding: "min", h: 0 }, /^profile: seeding min needs h from 1 to 8, got 0$/],
     [{ tokenizer: { id: "x", sha256: "abc" } }, /^profile\.tokenizer\.sha256: .*, got "abc"$/],
+    [{ tokenizer: { id: "", sha256: "0".repeat(64) } }, /^profile\.tokenizer\.id: .*1.*, got ""$/],
+    [{ tokenizer: "x" }, /^profile\.tokenizer: .*object.*, got "x"$/],
+    [{ version: 0 }, /^profile\.version: .*1.*, got 0$/],
+    [{ version: "1" }, /^profile\.version: .*number.*, got "1"$/],
+    [{ h: -1 }, /^profile\.h: .*0.*, got -1$/],
+    [{ promptRule: "maybe" }, /^profile\.promptRule: .*exclude-windows.*none.*, got "maybe"$/],
+    [{ specialTokens: [0, -1] }, /^profile\.specialTokens\.1: .*0.*, got -1$/],
+    [{ specialTokens: 2 }, /^profile\.specialTokens: .*array.*, got 2$/],
+    [{ validFrom: "yesterday" }, /^profile\.validFrom: .*datetime.*, got "yesterday"$/],
+    [{ validTo: 2026 }, /^profile\.validTo: .*, got 2026$/],
+    [{ keyId: "" }, /^profile\.keyId: .*1.*, got ""$/],
+    [{ parameters: { gamma: 0.25, delta: 51 } }, /^profile\.parameters\.delta: .*50.*, got 51$/],
+    [{ parameters: [] }, /^profile\.parameters: .*, got \[\]$/],
+    [{ scheme: "gumbel" }, /^profile\.parameters: .*gamma.*delta.*/],
+    [{ h: 9, V: 1 }, /^profile\.V: .*, got 1; profile\.h: .*, got 9$/],
+    [{ id: "x".repeat(99) }, /^profile\.id: .*, got "x{76}\.\.\.$/],
     [{ id: "Not An Id" }, /^profile\.id: .*, got "Not An Id"$/],
     [{ extra: 1 }, /^profile: .*extra.*/],
     [{ scheme: "gumbel", parameters: {}, seeding: "self" }, /must be left or min, got self$/],
@@ -47,10 +63,13 @@ describe("a profile", () => {
     expect((caught as VerdigrisError).message).toMatch(message);
   });
 
-  it("is refused when it is not an object, or lacks a field", () => {
-    expect(() => parseProfile(null)).toThrow(/^profile: .*, got null$/);
-    const { V: _, ...rest } = greenProfile();
-    expect(() => parseProfile(rest)).toThrow(/^profile\.V: .*, got nothing$/);
+  it.each([[null], ["text"], [[]]])("is refused when it is %j", (value) => {
+    expect(() => parseProfile(value)).toThrow(/^profile: .*object.*, got /);
+  });
+
+  it.each(Object.keys(greenProfile()))("is refused without its field %s", (field) => {
+    const { [field]: _, ...rest } = greenProfile() as Record<string, unknown>;
+    expect(() => parseProfile(rest)).toThrow(new RegExp(`^profile\\.${field}: .*, got nothing$`));
   });
 
   it("is checked when a scheme is bound, too", () => {

@@ -1,20 +1,126 @@
 import { describe, expect, it } from "vitest";
-import { Key, bindScheme } from "../src/index.js";
+import { Key, type Profile, type Scheme, bindScheme, createKernel } from "../src/index.js";
 import { describeScheme, randomTokens } from "../src/testing/index.js";
 import { greenProfile } from "./profile-fixture.js";
 
-const runner = { describe, it, expect };
+const kernel = createKernel();
+
+function describeLaws(changes: Partial<Profile>): void {
+  const profile = greenProfile(changes);
+  const { scheme, seeding, h } = profile;
+  const name = `${scheme} ${JSON.stringify(profile.parameters)}, ${seeding} seeding, h = ${h}`;
+  const bind = (key: Key): Scheme => bindScheme(profile, key, kernel);
+  describeScheme({ describe, it, expect }, name, { bind });
+}
 
 for (const h of [0, 1, 2, 4, 5, 8]) {
-  describeScheme(runner, greenProfile({ h }));
-  describeScheme(runner, greenProfile({ h, seeding: "self" }));
-  if (h > 0) describeScheme(runner, greenProfile({ h, seeding: "min" }));
+  describeLaws({ h });
+  describeLaws({ h, seeding: "self" });
+  if (h > 0) describeLaws({ h, seeding: "min" });
 }
-describeScheme(runner, greenProfile({ parameters: { gamma: 77 / 256, delta: 3 } }));
-for (const h of [1, 4, 6]) {
-  describeScheme(runner, greenProfile({ scheme: "gumbel", parameters: {}, h }));
-}
-describeScheme(runner, greenProfile({ scheme: "gumbel", parameters: {}, h: 3, seeding: "min" }));
+describeLaws({ parameters: { gamma: 77 / 256, delta: 3 } });
+for (const h of [1, 4, 6]) describeLaws({ scheme: "gumbel", parameters: {}, h });
+describeLaws({ scheme: "gumbel", parameters: {}, h: 3, seeding: "min" });
+
+describe("the laws of a scheme", () => {
+  const green = greenProfile({ h: 2 });
+  const gumbel = greenProfile({ scheme: "gumbel", parameters: {}, h: 2 });
+
+  it.each<[string, Profile, (scheme: Scheme) => Partial<Scheme>, string[]]>([
+    [
+      "that is keyed by its position",
+      green,
+      (scheme) => ({
+        coins: (tokens, from, out) => {
+          scheme.coins(tokens, from, out);
+          out.seedLo.forEach((lo, i) => (out.seedLo[i] = lo + from + i));
+        },
+      }),
+      ["scores a position by its last h tokens and itself alone"],
+    ],
+    [
+      "that is reweighted by the whole context",
+      green,
+      (scheme) => ({
+        reweight: (context, logits, ids) => {
+          scheme.reweight(context, logits, ids);
+          if (context.length > 40) logits[0] += 1;
+        },
+      }),
+      ["reweights by the last h tokens alone"],
+    ],
+    [
+      "that claims too small a null rate",
+      green,
+      () => ({ law: { kind: "bernoulli", p: 0.2 } }),
+      ["has scores of the null law on text that ignores the key"],
+    ],
+    [
+      "that is deaf to its key",
+      green,
+      () => bindScheme(green, Key.fromBytes(new Uint8Array(32)), kernel),
+      ["is found in its own text by its key, and by no other"],
+    ],
+    [
+      "that marks nothing",
+      green,
+      () => ({ reweight: () => undefined }),
+      [
+        "leaves a distribution: one bias on some tokens, or all weight on one",
+        "scores highest the tokens that it favours most",
+        "is found in its own text by its key, and by no other",
+      ],
+    ],
+    [
+      "that numbers candidates by their place",
+      green,
+      (scheme) => ({
+        reweight: (context, logits, ids) =>
+          scheme.reweight(
+            context,
+            logits,
+            ids?.map((_, i) => i),
+          ),
+      }),
+      ["reweights candidates as it reweights the whole row"],
+    ],
+    [
+      "that puts noise on a sharper distribution",
+      gumbel,
+      (scheme) => ({
+        reweight: (context, logits, ids) => {
+          logits.forEach((logit, i) => (logits[i] = 2 * logit));
+          scheme.reweight(context, logits, ids);
+        },
+      }),
+      ["is unbiased over keys, if its law is exponential"],
+    ],
+  ])("catch one %s", (_name, profile, breakIt, broken) => {
+    const bind = (key: Key): Scheme => {
+      const scheme = bindScheme(profile, key, kernel);
+      return { ...scheme, ...breakIt(scheme) };
+    };
+    expect(failures(bind)).toEqual(broken);
+  });
+
+  /** Names of the laws that a scheme breaks. */
+  function failures(bind: (key: Key) => Scheme): readonly string[] {
+    const failed: string[] = [];
+    const runner = {
+      describe: (_name: string, body: () => void): void => body(),
+      it: (name: string, body: () => void): void => {
+        try {
+          body();
+        } catch {
+          failed.push(name);
+        }
+      },
+      expect,
+    };
+    describeScheme(runner, "broken", { bind });
+    return failed;
+  }
+});
 
 describe("green list", () => {
   const key = Key.fromBytes(new Uint8Array(32));
@@ -25,24 +131,6 @@ describe("green list", () => {
     const green = logits.filter((logit) => logit === 2).length;
     expect(green + logits.filter((logit) => logit === 0).length).toBe(1024);
     expect(Math.abs(green - 256)).toBeLessThan(85); // 6.1 standard deviations of Binomial(1024, ¼)
-  });
-
-  it("scores exactly the tokens it biased", () => {
-    for (const seeding of ["left", "min", "self"] as const) {
-      const scheme = bindScheme(greenProfile({ seeding, h: 2 }), key);
-      const logits = new Float32Array(1024);
-      scheme.reweight(Uint32Array.of(5, 6), logits);
-      const one = {
-        seedLo: new Uint32Array(1),
-        seedHi: new Uint32Array(1),
-        score: new Float64Array(1),
-      };
-      const scores = Array.from(logits, (_, id) => {
-        scheme.coins(Uint32Array.of(5, 6, id), 2, one);
-        return one.score[0];
-      });
-      expect(scores).toEqual(Array.from(logits, (logit) => logit / 2));
-    }
   });
 
   it("has independent lists for different profiles under one key", () => {

@@ -68,6 +68,7 @@ export class Tally {
   add(piece: Piece): void {
     checkIds("tokens", piece.tokens, this.#scheme.profile.V);
     if (piece.continues !== true) this.#begin(piece.prompt);
+    this.#seen.reserve(piece.tokens.length);
     this.#tokens += piece.tokens.length;
     for (const segment of this.#segments(piece.tokens)) {
       this.#eachCoin(segment, (coins, count, tokens) => this.#score(coins, count, tokens));

@@ -2,11 +2,22 @@
  * The laws every scheme obeys, as a suite for any test runner with `describe`, `it` and `expect`.
  * Shapes: T positions, V vocabulary. Bounds on random quantities have an error of about 1e-9 of their own.
  */
-import { Key } from "../keys.js";
-import { createKernel } from "../prf/index.js";
-import type { Profile } from "../profile.js";
-import { bindScheme } from "../schemes/registry.js";
-import type { Coins, Scheme, Tokens } from "../types.js";
+import type { Key } from "../keys.js";
+import type { Scheme, Tokens } from "../types.js";
+import {
+  coinsOf,
+  countBound,
+  deviation,
+  distinctScores,
+  lastCoin,
+  randomLogits,
+  randomTokens,
+  testKey,
+  weights,
+  write,
+} from "./material.js";
+
+export { randomTokens } from "./material.js";
 
 /** The parts of a test runner that the suite uses; vitest's and jest's fit. */
 export interface Runner {
@@ -23,22 +34,27 @@ export interface Runner {
 /** Standard errors that a normal deviate exceeds with probability 1e-9. */
 const SIGMAS = 6.1;
 
-/** Describes the laws of the scheme that `profile` names, bound to several keys. V of 64 … 4096 keeps it quick. */
-export function describeScheme(runner: Runner, profile: Profile): void {
-  const kernel = createKernel();
-  const bound = (key: number): Scheme => bindScheme(profile, testKey(key), kernel);
-  const text = randomTokens(4000, profile.V, 1);
-  const subject = { scheme: bound(0), bound, text, expect: runner.expect };
-  const { scheme, seeding, h } = profile;
-  runner.describe(`${scheme}, ${seeding} seeding, h = ${h}`, () => {
-    for (const [name, law] of LAWS) runner.it(name, () => law(subject));
+/** What the suite is told of a scheme. */
+export interface SchemeSuite {
+  /** The scheme under a key; always the same profile. V of 64 … 4096 keeps the suite quick. */
+  bind(key: Key): Scheme;
+}
+
+/** Describes the laws of a scheme, bound to several keys of the suite's own. */
+export function describeScheme(runner: Runner, name: string, suite: SchemeSuite): void {
+  const bound = (key: number): Scheme => suite.bind(testKey(key));
+  const scheme = bound(0);
+  const text = randomTokens(4000, scheme.profile.V, 1);
+  const subject = { scheme, bound, text, expect: runner.expect };
+  runner.describe(name, () => {
+    for (const [law, holds] of LAWS) runner.it(law, () => holds(subject));
   });
 }
 
 /** A scheme under test. */
 interface Subject {
   readonly scheme: Scheme;
-  /** The same profile bound to another key. */
+  /** The scheme under another key. */
   bound(key: number): Scheme;
   /** Random tokens. (T) */
   readonly text: Tokens;
@@ -47,10 +63,12 @@ interface Subject {
 
 const LAWS: readonly (readonly [string, (subject: Subject) => void])[] = [
   ["scores a position by its last h tokens and itself alone", scoresLocally],
+  ["reweights by the last h tokens alone", reweightsLocally],
   ["gives the same coins in a batch as one by one", batchesAlike],
   ["has scores of the null law on text that ignores the key", followsItsNullLaw],
   ["reweights candidates as it reweights the whole row", reweightsCandidatesAlike],
-  ["leaves a distribution: finite weights with a sum of 1", leavesADistribution],
+  ["leaves a distribution: one bias on some tokens, or all weight on one", leavesADistribution],
+  ["scores highest the tokens that it favours most", scoresWhatItFavours],
   ["is found in its own text by its key, and by no other", isFoundByItsKeyAlone],
   ["is unbiased over keys, if its law is exponential", isUnbiasedIfClaimed],
 ];
@@ -58,64 +76,99 @@ const LAWS: readonly (readonly [string, (subject: Subject) => void])[] = [
 function scoresLocally({ scheme, text, expect }: Subject): void {
   const start = 50;
   const end = start + scheme.h + 1;
-  const changed = Uint32Array.from(text.subarray(0, end));
+  const coin = lastCoin(scheme, text.slice(0, end));
+  const changed = text.slice(0, end);
   changed.set(randomTokens(start, scheme.profile.V, 2));
-  expect(coinAt(scheme, changed, end - 1)).toEqual(coinAt(scheme, text.slice(0, end), end - 1));
+  expect(lastCoin(scheme, changed)).toEqual(coin);
+  expect(lastCoin(scheme, text.slice(start, end))).toEqual(coin);
+}
+
+function reweightsLocally({ scheme, text, expect }: Subject): void {
+  const [long, short] = [randomLogits(scheme.profile.V, 8), randomLogits(scheme.profile.V, 8)];
+  scheme.reweight(text.slice(0, 50), long);
+  scheme.reweight(text.slice(50 - scheme.h, 50), short);
+  expect(short).toEqual(long);
 }
 
 function batchesAlike({ scheme, text, expect }: Subject): void {
   const { h } = scheme;
   const batch = coinsOf(scheme, text.subarray(0, 200));
   for (let i = h; i < 200; i++) {
-    const one = coinAt(scheme, text.subarray(0, i + 1), i);
+    const one = lastCoin(scheme, text.subarray(0, i + 1));
     expect(one).toEqual([batch.seedLo[i - h], batch.seedHi[i - h], batch.score[i - h]]);
   }
 }
 
-function followsItsNullLaw({ scheme, text, expect }: Subject): void {
+function followsItsNullLaw({ scheme: { law }, scheme, text, expect }: Subject): void {
   const scores = distinctScores(scheme, text);
-  const { mean, deviation } = sample(scores);
-  const law = moments(scheme);
-  expect(deviations(mean, law.mean, law.variance / scores.length)).toBeLessThan(SIGMAS);
-  expect(Math.abs(deviation / Math.sqrt(law.variance) - 1)).toBeLessThan(0.25);
+  const n = scores.length;
+  expect(Math.abs(deviation(scores, law))).toBeLessThan(SIGMAS);
+  if (law.kind === "bernoulli") {
+    expect(new Set(scores)).toEqual(new Set([0, 1]));
+    return;
+  }
+  for (const p of [0.5, 0.1, 0.01]) {
+    const above = scores.filter((score) => score >= -Math.log(p)).length;
+    expect(Math.abs(above - n * p)).toBeLessThan(countBound(n, p));
+  }
 }
 
+/** An engine's candidates: a third of the vocabulary, in another order, with the token favoured most. */
 function reweightsCandidatesAlike({ scheme, text, expect }: Subject): void {
   const context = text.subarray(0, 20);
   const logits = randomLogits(scheme.profile.V, 3);
   const whole = logits.slice();
   scheme.reweight(context, whole);
-  const listed = logits.slice();
-  scheme.reweight(
-    context,
-    listed,
-    Uint32Array.from(logits, (_, id) => id),
-  );
-  expect(listed).toEqual(whole);
+  const best = topOf(whole)[0];
+  const every = Uint32Array.from(logits, (_, id) => logits.length - 1 - id);
+  const ids = every.filter((id) => id % 3 === 0 || id === best);
+  const listed = Float32Array.from(ids, (id) => logits[id]);
+  scheme.reweight(context, listed, ids);
+  expect(listed).toEqual(Float32Array.from(ids, (id) => whole[id]));
 }
 
 function leavesADistribution({ scheme, text, expect }: Subject): void {
+  const context = text.subarray(0, 20);
+  const flat = new Float32Array(scheme.profile.V);
+  scheme.reweight(context, flat);
+  const best = topOf(flat);
+  const [least, most] = [Math.min(...flat), flat[best[0]]];
+  expect(new Set(flat)).toEqual(new Set([least, most]));
+  if (scheme.law.kind === "exponential") {
+    expect([best.length, least, most]).toEqual([1, -Infinity, 0]);
+    return;
+  }
+  expect(least).toBe(0);
+  expect(most).toBeGreaterThan(0);
   const logits = randomLogits(scheme.profile.V, 4);
-  scheme.reweight(text.subarray(0, 20), logits);
-  const sum = weights(logits).reduce((total, weight) => total + weight, 0);
-  expect(Math.abs(sum - 1)).toBeLessThan(1e-9);
+  const row = logits.slice();
+  scheme.reweight(context, row);
+  expect(row).toEqual(logits.map((logit, id) => logit + flat[id]));
+}
+
+function scoresWhatItFavours({ scheme, text, expect }: Subject): void {
+  const context = text.subarray(0, scheme.h);
+  const row = new Float32Array(scheme.profile.V);
+  scheme.reweight(context, row);
+  const scores = Float64Array.from(
+    row,
+    (_, id) => lastCoin(scheme, Uint32Array.of(...context, id))[2],
+  );
+  expect(topOf(scores)).toEqual(topOf(row));
 }
 
 function isFoundByItsKeyAlone({ scheme, bound, expect }: Subject): void {
   const marked = write(scheme, 400);
-  const law = moments(scheme);
-  const own = distinctScores(scheme, marked);
-  const error = Math.sqrt(law.variance / own.length);
-  expect(sample(own).mean).toBeGreaterThan(law.mean + SIGMAS * error);
-  const other = distinctScores(bound(1), marked);
-  const off = deviations(sample(other).mean, law.mean, law.variance / other.length);
-  expect(off).toBeLessThan(SIGMAS);
+  expect(deviation(distinctScores(scheme, marked), scheme.law)).toBeGreaterThan(SIGMAS);
+  for (const key of [1, 2, 3]) {
+    const other = distinctScores(bound(key), marked);
+    expect(Math.abs(deviation(other, scheme.law))).toBeLessThan(SIGMAS);
+  }
 }
 
 function isUnbiasedIfClaimed({ scheme, bound, text, expect }: Subject): void {
   if (scheme.law.kind !== "exponential") return;
   const logits = randomLogits(8, 5);
-  const expected = weights(logits.slice());
   const keys = 2000;
   const counts = new Float64Array(8);
   const ids = Uint32Array.from({ length: 8 }, (_, id) => id);
@@ -124,109 +177,14 @@ function isUnbiasedIfClaimed({ scheme, bound, text, expect }: Subject): void {
     bound(100 + key).reweight(text.subarray(0, 20), row, ids);
     counts[row.indexOf(0)]++;
   }
-  expected.forEach((p, id) => {
-    expect(deviations(counts[id] / keys, p, (p * (1 - p)) / keys)).toBeLessThan(SIGMAS);
+  weights(logits).forEach((p, id) => {
+    expect(Math.abs(counts[id] - keys * p)).toBeLessThan(countBound(keys, p));
   });
 }
 
-/** Distance from an expectation in standard errors. */
-function deviations(actual: number, expected: number, variance: number): number {
-  return Math.abs(actual - expected) / Math.sqrt(variance);
-}
-
-/** A key of the suite's own. */
-export function testKey(index: number): Key {
-  return Key.fromBytes(new Uint8Array(32)).derive({
-    provider: "describeScheme",
-    epoch: String(index),
-  });
-}
-
-/** Reproducible token ids below V, by Park and Miller's generator. */
-export function randomTokens(n: number, V: number, seed: number): Tokens {
-  const next = lehmer(seed);
-  return Uint32Array.from({ length: n }, () => Math.floor(next() * V));
-}
-
-function lehmer(seed: number): () => number {
-  let state = seed * 7919 + 1;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
-
-function randomLogits(n: number, seed: number): Float32Array {
-  const next = lehmer(seed);
-  return Float32Array.from({ length: n }, () => 3 * next());
-}
-
-/** Softmax. */
-function weights(logits: Float32Array): Float64Array {
-  const top = logits.reduce((best, logit) => Math.max(best, logit), -Infinity);
-  const raw = Float64Array.from(logits, (logit) => Math.exp(logit - top));
-  const sum = raw.reduce((total, weight) => total + weight, 0);
-  return raw.map((weight) => weight / sum);
-}
-
-/** Text sampled from nearly flat logits, reweighted at each step. */
-function write(scheme: Scheme, n: number): Tokens {
-  const { V } = scheme.profile;
-  const next = lehmer(6);
-  const out = randomTokens(scheme.h + n, V, 7);
-  for (let i = scheme.h; i < out.length; i++) {
-    const logits = randomLogits(V, i);
-    scheme.reweight(out.subarray(0, i), logits);
-    let u = next();
-    out[i] = Math.max(
-      0,
-      weights(logits).findIndex((weight) => (u -= weight) < 0),
-    );
-  }
-  return out;
-}
-
-function coinsOf(scheme: Scheme, tokens: Tokens): Coins {
-  const n = tokens.length - scheme.h;
-  const coins = {
-    seedLo: new Uint32Array(n),
-    seedHi: new Uint32Array(n),
-    score: new Float64Array(n),
-  };
-  scheme.coins(tokens, scheme.h, coins);
-  return coins;
-}
-
-function coinAt(scheme: Scheme, tokens: Tokens, position: number): readonly number[] {
-  const one = {
-    seedLo: new Uint32Array(1),
-    seedHi: new Uint32Array(1),
-    score: new Float64Array(1),
-  };
-  scheme.coins(tokens.subarray(0, position + 1), position, one);
-  return [one.seedLo[0], one.seedHi[0], one.score[0]];
-}
-
-/** Scores of a text, each coin once. */
-function distinctScores(scheme: Scheme, tokens: Tokens): number[] {
-  const { seedLo, seedHi, score } = coinsOf(scheme, tokens);
-  const seen = new Set<string>();
-  const out: number[] = [];
-  for (let i = 0; i < score.length; i++) {
-    const coin = `${seedLo[i]} ${seedHi[i]} ${tokens[scheme.h + i]}`;
-    if (!seen.has(coin)) out.push(score[i]);
-    seen.add(coin);
-  }
-  return out;
-}
-
-function sample(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
-}
-
-function moments({ law }: Scheme): { readonly mean: number; readonly variance: number } {
-  if (law.kind === "exponential") return { mean: 1, variance: 1 };
-  return { mean: law.p, variance: law.p * (1 - law.p) };
+/** Indices of the largest values, ascending. */
+function topOf(values: ArrayLike<number>): readonly number[] {
+  const list = Array.from(values);
+  const top = list.reduce((best, value) => Math.max(best, value), -Infinity);
+  return [...list.keys()].filter((id) => list[id] === top);
 }
