@@ -3,7 +3,7 @@ const FIRST_SLOTS = 16;
 /** Words of a partition below which it grows fourfold (at most 1 MiB for all partitions). */
 const SMALL = 1 << 13;
 /** Coins that `reserve` makes room for at most. */
-const RESERVED = 1 << 16;
+const RESERVED = 1 << 17;
 /** Odd constant that spreads token ids over 32 bits (2^32 / golden ratio). */
 const SPREAD = 0x9e37_79b1;
 
