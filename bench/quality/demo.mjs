@@ -1,5 +1,6 @@
 // The main job on recorded language-model output, as a newcomer sees it: pnpm run demo (npm start).
 import { spawnSync } from "node:child_process";
+import { chmodSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -9,6 +10,9 @@ const settings = [
   `--key-file=${corpora}/test-key.txt`,
   "--tokenizer=fixtures/models/smollm2/tokenizer.json",
 ];
+
+// A checkout makes files readable by all, and the command warns about such keys; this one is public.
+chmodSync(`${root}${corpora}/test-key.txt`, 0o600);
 
 const started = Date.now();
 step("1. Score three texts with the provider's key (h = 1). Only the first was marked.");
