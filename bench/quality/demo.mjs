@@ -14,6 +14,11 @@ const settings = [
 // A checkout makes files readable by all, and the command warns about such keys; this one is public.
 chmodSync(`${root}${corpora}/test-key.txt`, 0o600);
 
+/** Loaded before the command: says at its end how much memory it took. */
+const peak = `data:text/javascript,${encodeURIComponent(
+  'process.on("exit", () => console.log(`(peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB)`));',
+)}`;
+
 const started = Date.now();
 step("1. Score three texts with the provider's key (h = 1). Only the first was marked.");
 for (const sample of ["marked", "unmarked", "human"]) {
@@ -34,9 +39,13 @@ function step(words) {
 /** Runs the command a user would type; exit codes other than the expected ones end the demo. */
 function run(args, expected) {
   console.log(`$ npx verdigris ${args.join(" ")}`);
-  const { status } = spawnSync(process.execPath, ["packages/cli/bin/verdigris.js", ...args], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ["--import", peak, "packages/cli/bin/verdigris.js", ...args],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
   if (!expected.includes(status ?? 2)) process.exit(status ?? 2);
 }

@@ -2,13 +2,13 @@
 import { isWordBoundary } from "./boundaries.js";
 
 /** Longest part, in UTF-16 code units: what a document costs in memory. */
-export const PART_LENGTH = 1 << 16;
+export const PART_LENGTH = 1 << 18;
 
 /** Two more, so that the cut depends on the text alone and not on how it arrived. */
 const LONG = PART_LENGTH + 2;
 
 /** How far before the limit a good place is looked for. */
-const SEARCH_LENGTH = 1 << 13;
+const SEARCH_LENGTH = 1 << 15;
 
 /** Second-best places, for text without spaces: before a line break or a mark that ends a word. */
 const FALLBACKS = [/(?<=\p{L})(?=\n)/gu, /(?<=\p{L})(?=[、。，！？；：])/gu, /(?<=\S)(?=\s)/gu];
