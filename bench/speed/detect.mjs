@@ -1,7 +1,7 @@
 // Detection alone on 10^5 tokens of human text: coins from the scheme, and the full tally. Million tokens/s, one core.
 //
 //   node bench/speed/detect.mjs [--json FILE]        needs built packages (pnpm build)
-import { Key, bindScheme, createKernel } from "@verdigris/core";
+import { Key, bindScheme, createCoins, createKernel } from "@verdigris/core";
 import { Tally } from "@verdigris/detector";
 import { humanTokens } from "./human-tokens.mjs";
 import { profileOf } from "./profiles.mjs";
@@ -16,11 +16,7 @@ const { tokens, source } = await humanTokens(N);
 
 /** Coins of every position, a piece at a time. */
 function coinSteps(scheme) {
-  const coins = {
-    seedLo: new Uint32Array(PIECE),
-    seedHi: new Uint32Array(PIECE),
-    score: new Float64Array(PIECE),
-  };
+  const coins = createCoins(PIECE);
   const starts = Array.from({ length: Math.ceil(N / PIECE) }, (_, i) => i * PIECE);
   return starts.map((start) => () => {
     const piece = tokens.subarray(Math.max(0, start - scheme.h), Math.min(N, start + PIECE));

@@ -1,8 +1,7 @@
 /** Suspect files to verdicts, in memory that does not grow with the files. */
 import type { Kernel, Key } from "@verdigris/core";
-import { Detector, type Verdict, rejects } from "@verdigris/detector";
+import { Detector, type Verdict, holm, rejects } from "@verdigris/detector";
 import type { FindingKind, ReadProblem } from "@verdigris/text";
-import { holm } from "./holm.js";
 import { type PieceOfDocument, type Reading, readPieces } from "./pieces.js";
 
 /** What to score, and how. */

@@ -1,3 +1,4 @@
+export { createCoins } from "./coins.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath } from "./keys.js";
 export { type Kernel, createKernel } from "./prf/index.js";

@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Key, type KeyPath, type Kernel, bindScheme, createKernel } from "../src/index.js";
+import {
+  Key,
+  type KeyPath,
+  type Kernel,
+  bindScheme,
+  createCoins,
+  createKernel,
+} from "../src/index.js";
+import { testProfile } from "../src/testing/index.js";
 import { keyWords } from "../src/keys.js";
 import { chacha8 } from "../src/prf/plain.js";
-import { greenProfile } from "./profile-fixture.js";
 
 interface CoinCase {
   readonly id: string;
@@ -76,13 +83,9 @@ describe.each([["wasm"], ["plain"]] as const)("with the %s kernel", (path) => {
   it.each(vectors.coins.map((item) => [item.id, item] as const))("coins of %s", (id, item) => {
     const { seeding, h, gamma256 } = item;
     const parameters = { gamma: gamma256 / 256, delta: 2 };
-    const scheme = bindScheme(greenProfile({ id, seeding, h, V, parameters }), key, kernel);
+    const scheme = bindScheme(testProfile({ id, seeding, h, V, parameters }), key, kernel);
     const n = text.length - h;
-    const coins = {
-      seedLo: new Uint32Array(n),
-      seedHi: new Uint32Array(n),
-      score: new Float64Array(n),
-    };
+    const coins = createCoins(n);
     scheme.coins(text, h, coins);
     expect(Array.from(coins.seedLo)).toEqual(item.seedLo);
     expect(Array.from(coins.seedHi)).toEqual(item.seedHi);
@@ -93,7 +96,7 @@ describe.each([["wasm"], ["plain"]] as const)("with the %s kernel", (path) => {
     "whole green list %s",
     (id, item) => {
       const parameters = { gamma: item.gamma256 / 256, delta: 1 };
-      const scheme = bindScheme(greenProfile({ id, V: item.V, parameters }), key, kernel);
+      const scheme = bindScheme(testProfile({ id, V: item.V, parameters }), key, kernel);
       const logits = new Float32Array(item.V);
       scheme.reweight(Uint32Array.from(item.context), logits);
       expect(logits.reduce((sum, logit) => sum + logit, 0)).toBe(item.count);
@@ -104,13 +107,9 @@ describe.each([["wasm"], ["plain"]] as const)("with the %s kernel", (path) => {
   it.each(vectors.gumbel.map((item) => [item.id, item] as const))(
     "scores of %s",
     (id, { h, words }) => {
-      const profile = greenProfile({ id, scheme: "gumbel", parameters: {}, h, V });
+      const profile = testProfile({ id, scheme: "gumbel", parameters: {}, h, V });
       const n = text.length - h;
-      const coins = {
-        seedLo: new Uint32Array(n),
-        seedHi: new Uint32Array(n),
-        score: new Float64Array(n),
-      };
+      const coins = createCoins(n);
       bindScheme(profile, key, kernel).coins(text, h, coins);
       expect(Array.from(coins.score)).toEqual(words.map((word) => -Math.log1p(-word / 2 ** 32)));
     },

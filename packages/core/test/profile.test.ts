@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Key, VerdigrisError, bindScheme, parseProfile, profileJsonSchema } from "../src/index.js";
-import { greenProfile } from "./profile-fixture.js";
+import { testProfile } from "../src/testing/index.js";
 
 describe("a profile", () => {
   it("survives JSON", () => {
-    const profile = greenProfile({ specialTokens: [0, 1], validFrom: "2026-11-01T00:00:00Z" });
+    const profile = testProfile({ specialTokens: [0, 1], validFrom: "2026-11-01T00:00:00Z" });
     expect(parseProfile(JSON.parse(JSON.stringify(profile)))).toEqual(profile);
   });
 
@@ -54,7 +54,7 @@ describe("a profile", () => {
   ])("with %j is refused by field, range and what came", (changes, message) => {
     let caught: unknown;
     try {
-      parseProfile({ ...greenProfile(), ...changes });
+      parseProfile({ ...testProfile(), ...changes });
     } catch (error) {
       caught = error;
     }
@@ -67,14 +67,14 @@ describe("a profile", () => {
     expect(() => parseProfile(value)).toThrow(/^profile: .*object.*, got /);
   });
 
-  it.each(Object.keys(greenProfile()))("is refused without its field %s", (field) => {
-    const { [field]: _, ...rest } = greenProfile() as Record<string, unknown>;
+  it.each(Object.keys(testProfile()))("is refused without its field %s", (field) => {
+    const { [field]: _, ...rest } = testProfile() as Record<string, unknown>;
     expect(() => parseProfile(rest)).toThrow(new RegExp(`^profile\\.${field}: .*, got nothing$`));
   });
 
   it("is checked when a scheme is bound, too", () => {
     const bind = (): unknown =>
-      bindScheme(greenProfile({ h: 9 }), Key.fromBytes(new Uint8Array(32)));
+      bindScheme(testProfile({ h: 9 }), Key.fromBytes(new Uint8Array(32)));
     expect(bind).toThrow(/^profile\.h/);
   });
 

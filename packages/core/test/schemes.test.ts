@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { Key, type Profile, type Scheme, bindScheme, createKernel } from "../src/index.js";
-import { describeScheme, randomTokens } from "../src/testing/index.js";
-import { greenProfile } from "./profile-fixture.js";
+import {
+  Key,
+  type Profile,
+  type Scheme,
+  bindScheme,
+  createCoins,
+  createKernel,
+} from "../src/index.js";
+import { describeScheme, randomTokens, testProfile } from "../src/testing/index.js";
 
 const kernel = createKernel();
 
 function describeLaws(changes: Partial<Profile>): void {
-  const profile = greenProfile(changes);
+  const profile = testProfile(changes);
   const { scheme, seeding, h } = profile;
   const name = `${scheme} ${JSON.stringify(profile.parameters)}, ${seeding} seeding, h = ${h}`;
   const bind = (key: Key): Scheme => bindScheme(profile, key, kernel);
@@ -23,8 +29,8 @@ for (const h of [1, 4, 6]) describeLaws({ scheme: "gumbel", parameters: {}, h })
 describeLaws({ scheme: "gumbel", parameters: {}, h: 3, seeding: "min" });
 
 describe("the laws of a scheme", () => {
-  const green = greenProfile({ h: 2 });
-  const gumbel = greenProfile({ scheme: "gumbel", parameters: {}, h: 2 });
+  const green = testProfile({ h: 2 });
+  const gumbel = testProfile({ scheme: "gumbel", parameters: {}, h: 2 });
 
   it.each<[string, Profile, (scheme: Scheme) => Partial<Scheme>, string[]]>([
     [
@@ -127,7 +133,7 @@ describe("green list", () => {
 
   it("adds δ to green logits and nothing to the others", () => {
     const logits = new Float32Array(1024);
-    bindScheme(greenProfile(), key).reweight(Uint32Array.of(5), logits);
+    bindScheme(testProfile(), key).reweight(Uint32Array.of(5), logits);
     const green = logits.filter((logit) => logit === 2).length;
     expect(green + logits.filter((logit) => logit === 0).length).toBe(1024);
     expect(Math.abs(green - 256)).toBeLessThan(85); // 6.1 standard deviations of Binomial(1024, ¼)
@@ -136,12 +142,8 @@ describe("green list", () => {
   it("has independent lists for different profiles under one key", () => {
     const tokens = randomTokens(2001, 1024, 9);
     const scores = ["a", "b"].map((id) => {
-      const coins = {
-        seedLo: new Uint32Array(2000),
-        seedHi: new Uint32Array(2000),
-        score: new Float64Array(2000),
-      };
-      bindScheme(greenProfile({ id }), key).coins(tokens, 1, coins);
+      const coins = createCoins(2000);
+      bindScheme(testProfile({ id }), key).coins(tokens, 1, coins);
       return coins.score;
     });
     const both = scores[0].reduce((sum, score, i) => sum + score * scores[1][i], 0);
@@ -161,7 +163,7 @@ describe("green list", () => {
     ],
   ])("refuses a step with the wrong %s", (_what, step, message) => {
     const [context, logits] = step();
-    expect(() => bindScheme(greenProfile(), key).reweight(context, logits)).toThrow(
+    expect(() => bindScheme(testProfile(), key).reweight(context, logits)).toThrow(
       new RangeError(message),
     );
   });

@@ -10,6 +10,7 @@ import {
   type Scheme,
   type Tokens,
   bindScheme,
+  createCoins,
 } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
@@ -121,17 +122,13 @@ function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): Coins {
     laid.set(context.subarray(context.length - scheme.h), i * width);
     laid[i * width + scheme.h] = tokens[i];
   }
-  const all = coinsOf(Math.max(0, laid.length - scheme.h));
+  const all = createCoins(Math.max(0, laid.length - scheme.h));
   if (laid.length > 0) scheme.coins(laid, scheme.h, all);
-  const out = coinsOf(contexts.length);
+  const out = createCoins(contexts.length);
   for (let i = 0; i < contexts.length; i++) {
     out.seedLo[i] = all.seedLo[i * width];
     out.seedHi[i] = all.seedHi[i * width];
     out.score[i] = all.score[i * width];
   }
   return out;
-}
-
-function coinsOf(n: number): Coins {
-  return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n), score: new Float64Array(n) };
 }

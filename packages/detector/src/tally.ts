@@ -1,4 +1,4 @@
-import type { Coins, Scheme, Tokens } from "@verdigris/core";
+import { type Coins, type Scheme, type Tokens, createCoins } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 
 /** Positions per call into the scheme: bounds the buffers, whatever the document's length. */
@@ -48,7 +48,7 @@ export class Tally {
   readonly #special: Uint8Array;
   readonly #deduplicate: boolean;
   readonly #seen = new CoinSet();
-  readonly #coins: Coins = coinsOf(BATCH);
+  readonly #coins: Coins = createCoins(BATCH);
   #shown = new CoinSet();
   #carry: Tokens = new Uint32Array(0);
   #sum = 0;
@@ -162,8 +162,4 @@ function checkIds(name: string, tokens: Tokens, V: number): void {
     if (tokens[i] >= V)
       throw new RangeError(`${name}[${i}]: expected a token id below V = ${V}, got ${tokens[i]}`);
   }
-}
-
-function coinsOf(n: number): Coins {
-  return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n), score: new Float64Array(n) };
 }

@@ -1,7 +1,7 @@
 import { Key, type Profile, bindScheme, createKernel } from "@verdigris/core";
 import { describe, expect, it } from "vitest";
 import { Detector, decoyKey, detect } from "../src/index.js";
-import { greenProfile, randomTokens } from "./toy.js";
+import { testProfile, randomTokens } from "@verdigris/core/testing";
 
 const key = Key.fromBytes(new Uint8Array(32).fill(1));
 const kernel = createKernel();
@@ -26,7 +26,7 @@ describe("detection", () => {
   it.each([["left"], ["min"], ["self"]] as const)(
     "finds its own mark with %s seeding",
     (seeding) => {
-      const profile = greenProfile({ seeding, h: 2 });
+      const profile = testProfile({ seeding, h: 2 });
       const verdict = detect(profile, key, [{ tokens: markedTokens(profile, 300) }], { kernel });
       expect(verdict.kind).toBe("detected");
       expect(verdict.log10P).toBeLessThan(-10);
@@ -35,7 +35,7 @@ describe("detection", () => {
   );
 
   it("does not find another key's mark, nor any in random text", () => {
-    const profile = greenProfile();
+    const profile = testProfile();
     const marked = markedTokens(profile, 300);
     expect(detect(profile, decoyKey(1), [{ tokens: marked }], { kernel }).kind).toBe(
       "not-detected",
@@ -46,19 +46,19 @@ describe("detection", () => {
   });
 
   it("says too short, and how much would do", () => {
-    const verdict = detect(greenProfile(), key, [{ tokens: Uint32Array.of(1, 2, 3) }], {
+    const verdict = detect(testProfile(), key, [{ tokens: Uint32Array.of(1, 2, 3) }], {
       kernel,
       alpha: 1e-3,
     });
     expect(verdict).toMatchObject({ kind: "too-short", smallestN: 5 });
-    expect(detect(greenProfile(), key, [], { kernel })).toMatchObject({
+    expect(detect(testProfile(), key, [], { kernel })).toMatchObject({
       kind: "too-short",
       log10P: 0,
     });
   });
 
   it("is the same piece by piece as at once", () => {
-    const profile = greenProfile();
+    const profile = testProfile();
     const tokens = markedTokens(profile, 300);
     const detector = new Detector(profile, key, { kernel });
     for (let i = 0; i < 300; i += 50)
@@ -67,7 +67,7 @@ describe("detection", () => {
   });
 
   it("leaves the decoys out when asked to", () => {
-    const verdict = detect(greenProfile(), key, [{ tokens: randomTokens(300, 1000, 4) }], {
+    const verdict = detect(testProfile(), key, [{ tokens: randomTokens(300, 1000, 4) }], {
       kernel,
       decoys: 0,
     });
@@ -79,6 +79,6 @@ describe("detection", () => {
     [{ alpha: 1.5 }, "alpha: expected a number in (0, 1), got 1.5"],
     [{ decoys: -1 }, "decoys: expected a whole number from 0 to 1000000, got -1"],
   ])("refuses %j", (options, message) => {
-    expect(() => new Detector(greenProfile(), key, options)).toThrow(new RangeError(message));
+    expect(() => new Detector(testProfile(), key, options)).toThrow(new RangeError(message));
   });
 });

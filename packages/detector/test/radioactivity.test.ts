@@ -1,9 +1,9 @@
 import { Key, bindScheme, createKernel } from "@verdigris/core";
 import { describe, expect, it } from "vitest";
 import { closedDecoys, closedTest, decoyKey, openTest } from "../src/index.js";
-import { greenProfile, randomTokens } from "./toy.js";
+import { testProfile, randomTokens } from "@verdigris/core/testing";
 
-const profile = greenProfile({ h: 2 });
+const profile = testProfile({ h: 2 });
 const kernel = createKernel();
 const key = Key.fromBytes(new Uint8Array(32).fill(1));
 const scheme = bindScheme(profile, key, kernel);

@@ -9,7 +9,7 @@
  * Δ_T is not the same everywhere: after a rare window the teacher often has little choice. So each audited window
  * takes the excess of windows that the teacher's text holds about as often.
  */
-import type { Scheme, Tokens } from "@verdigris/core";
+import { type Scheme, type Tokens, createCoins } from "@verdigris/core";
 import { moments } from "@verdigris/detector";
 import { ContextIndex, type Range } from "./context-index.js";
 import type { Corpus, Text } from "./corpus.js";
@@ -107,11 +107,7 @@ export function teacherExcess(scheme: Scheme, texts: readonly Text[]): TeacherEx
 /** Excess scores of positions h … T−1. (T − h) */
 function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
   const n = Math.max(0, tokens.length - scheme.h);
-  const coins = {
-    seedLo: new Uint32Array(n),
-    seedHi: new Uint32Array(n),
-    score: new Float64Array(n),
-  };
+  const coins = createCoins(n);
   if (n > 0) scheme.coins(tokens, scheme.h, coins);
   const { mean } = moments(scheme.law);
   return coins.score.map((score) => score - mean);

@@ -1,4 +1,5 @@
-import { Key, type Profile, bindScheme } from "@verdigris/core";
+import { Key, type Profile, bindScheme, createCoins } from "@verdigris/core";
+import { testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import { embed, generate } from "../src/index.js";
 import { lehmer, toyModel } from "./toy-model.js";
@@ -8,32 +9,14 @@ const key = Key.fromBytes(new Uint8Array(32).fill(9));
 const prompt = Uint32Array.of(1, 2, 3, 4);
 
 function profile(scheme: "green-list" | "gumbel", h: number): Profile {
-  return {
-    id: "test",
-    version: 1,
-    scheme,
-    parameters: scheme === "green-list" ? { gamma: 0.25, delta: 2 } : {},
-    prf: "chacha8-v1",
-    V,
-    tokenizer: { id: "toy", sha256: "0".repeat(64) },
-    h,
-    seeding: "left",
-    promptRule: "exclude-windows",
-    specialTokens: [],
-    validFrom: null,
-    validTo: null,
-    keyId: null,
-  };
+  const parameters = scheme === "green-list" ? { gamma: 0.25, delta: 2 } : {};
+  return testProfile({ scheme, parameters, V, h });
 }
 
 /** Mean score of a text's positions with full context. */
 function meanScore(tokens: Uint32Array, scheme: ReturnType<typeof bindScheme>): number {
   const n = tokens.length - scheme.h;
-  const coins = {
-    seedLo: new Uint32Array(n),
-    seedHi: new Uint32Array(n),
-    score: new Float64Array(n),
-  };
+  const coins = createCoins(n);
   scheme.coins(tokens, scheme.h, coins);
   return coins.score.reduce((sum, score) => sum + score, 0) / n;
 }

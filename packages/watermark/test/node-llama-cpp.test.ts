@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Candidates, Key, VerdigrisError, bindScheme } from "@verdigris/core";
+import { type Candidates, Key, VerdigrisError, bindScheme, createCoins } from "@verdigris/core";
+import { testProfile } from "@verdigris/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LlamaLanguageModel, openLlama } from "../src/adapters/node-llama-cpp.js";
 import { generate } from "../src/index.js";
@@ -10,22 +11,7 @@ import { lehmer } from "./toy-model.js";
 const models = fileURLToPath(new URL("../../../fixtures/models/", import.meta.url));
 const modelPath = `${models}SmolLM2-135M-Instruct.Q4_1.gguf`;
 
-const profile = {
-  id: "llama-test",
-  version: 1,
-  scheme: "green-list",
-  parameters: { gamma: 0.25, delta: 2 },
-  prf: "chacha8-v1",
-  V: 49_152,
-  tokenizer: { id: "smollm2", sha256: "0".repeat(64) },
-  h: 1,
-  seeding: "left",
-  promptRule: "exclude-windows",
-  specialTokens: [],
-  validFrom: null,
-  validTo: null,
-  keyId: null,
-} as const;
+const profile = testProfile({ V: 49_152 });
 
 /** The weights are a package of 93 MB; a machine that cannot have them fails here, it does not skip. */
 describe("node-llama-cpp", () => {
@@ -96,11 +82,7 @@ describe("node-llama-cpp", () => {
     let n = 0;
     for (const tokens of texts) {
       const size = tokens.length - 1;
-      const coins = {
-        seedLo: new Uint32Array(size),
-        seedHi: new Uint32Array(size),
-        score: new Float64Array(size),
-      };
+      const coins = createCoins(size);
       scheme.coins(tokens, 1, coins);
       green += coins.score.reduce((sum, score) => sum + score, 0);
       n += size;

@@ -18,6 +18,7 @@ import {
 } from "./material.js";
 
 export { randomTokens } from "./material.js";
+export { testProfile } from "./profile.js";
 
 /** The parts of a test runner that the suite uses; vitest's and jest's fit. */
 export interface Runner {

@@ -1,4 +1,5 @@
 /** What the laws of schemes are tried on: reproducible keys, tokens and logits, coins, and bounds. */
+import { createCoins } from "../coins.js";
 import { Key } from "../keys.js";
 import type { Coins, NullLaw, Scheme, Tokens } from "../types.js";
 
@@ -57,12 +58,7 @@ export function write(scheme: Scheme, n: number): Tokens {
 
 /** Coins of positions `from` … T−1. */
 export function coinsOf(scheme: Scheme, tokens: Tokens, from = scheme.h): Coins {
-  const n = tokens.length - from;
-  const coins = {
-    seedLo: new Uint32Array(n),
-    seedHi: new Uint32Array(n),
-    score: new Float64Array(n),
-  };
+  const coins = createCoins(tokens.length - from);
   scheme.coins(tokens, from, coins);
   return coins;
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { holm } from "../src/holm.js";
+import { holm } from "../../src/index.js";
 
 test("adjusts as in Holm 1979: .01, .04, .03 become .03, .06, .06", () => {
   const adjusted = holm([0.01, 0.04, 0.03].map(Math.log10)).map((value) => 10 ** value);

@@ -1,7 +1,7 @@
-import type { Profile } from "../src/index.js";
+import type { Profile } from "../profile.js";
 
-/** A valid green-list profile. */
-export function greenProfile(changes: Partial<Profile> = {}): Profile {
+/** A valid green-list profile over a small vocabulary, for tests. */
+export function testProfile(changes: Partial<Profile> = {}): Profile {
   return {
     id: "test",
     version: 1,

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { ContextIndex, CountModel, randomStream, uniformModel } from "../src/index.js";
+import { V, plainTexts } from "./support.js";
+
+const texts = plainTexts(40, 100, 6);
+const index = new ContextIndex(
+  texts.map((text) => text.tokens),
+  { order: 3, vocabularySize: V },
+);
+const model = new CountModel(index, { inertia: 10, shortest: 1, base: uniformModel(V) });
+const contexts = texts.slice(0, 10).map((text) => text.tokens.subarray(0, 20));
+
+describe("a count model", () => {
+  it("predicts a distribution", () => {
+    for (const context of contexts) {
+      let sum = 0;
+      for (let token = 0; token < V; token++) sum += model.probability(context, token);
+      expect(sum).toBeCloseTo(1, 12);
+      const { levels, rest } = model.mixture(context);
+      expect(levels.reduce((total, level) => total + level.weight, rest)).toBeCloseTo(1, 12);
+    }
+  });
+
+  it("is the formula of the hierarchical Dirichlet at one level", () => {
+    const flat = new CountModel(
+      new ContextIndex([Uint32Array.of(1, 2, 1, 2, 1, 3)], { order: 1, vocabularySize: 5 }),
+      { inertia: 2, shortest: 1, base: uniformModel(5) },
+    );
+    expect(flat.probability(Uint32Array.of(1), 2)).toBeCloseTo((2 + 2 / 5) / (3 + 2), 12);
+    expect(flat.probability(Uint32Array.of(4), 2)).toBeCloseTo(1 / 5, 12);
+  });
+
+  it("draws as it predicts", () => {
+    const random = randomStream("draw");
+    const [context] = contexts;
+    const counts = new Float64Array(V);
+    const n = 20_000;
+    for (let i = 0; i < n; i++) counts[model.draw(context, random)]++;
+    counts.forEach((count, token) => {
+      const p = model.probability(context, token);
+      expect(Math.abs(count - n * p)).toBeLessThan(6.1 * Math.sqrt(n * p) + 7);
+    });
+  });
+
+  it("tells the masses that training moved, and leaves the rest to the base", () => {
+    const mass = new Float64Array(V);
+    const [context] = contexts;
+    const ids = model.addMasses(context, mass);
+    const { rest } = model.mixture(context);
+    for (const id of ids)
+      expect(mass[id] + rest / V).toBeCloseTo(model.probability(context, id), 12);
+  });
+});
