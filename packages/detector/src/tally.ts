@@ -110,9 +110,7 @@ export class Tally {
 
   /** The runs of ordinary tokens, the first with the context carried over. */
   #segments(tokens: Tokens): readonly Tokens[] {
-    const joined = new Uint32Array(this.#carry.length + tokens.length);
-    joined.set(this.#carry);
-    joined.set(tokens, this.#carry.length);
+    const joined = this.#carry.length === 0 ? tokens : concatenated(this.#carry, tokens);
     const segments = splitAt(joined, this.#special);
     const last = segments.at(-1) ?? joined.subarray(joined.length);
     this.#carry = last.slice(Math.max(0, last.length - this.#scheme.h));
@@ -133,15 +131,20 @@ export class Tally {
     const { seedLo, seedHi, score } = coins;
     const [shown, seen] = [this.#shown, this.#seen];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
+    // Locals in the loop; the sum goes on from where it was, so that it does not depend on the pieces.
+    let [n, sum, repeated] = [0, this.#sum, 0];
     for (let i = 0; i < count; i++) {
-      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i])))
-        this.#inPrompt++;
-      else if (deduplicate && !seen.add(seedLo[i], seedHi[i], tokens[i])) this.#repeated++;
+      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i]))) continue;
+      if (deduplicate && !seen.add(seedLo[i], seedHi[i], tokens[i])) repeated++;
       else {
-        this.#n++;
-        this.#sum += score[i];
+        n++;
+        sum += score[i];
       }
     }
+    this.#n += n;
+    this.#sum = sum;
+    this.#repeated += repeated;
+    this.#inPrompt += count - n - repeated;
   }
 }
 
@@ -155,6 +158,13 @@ function splitAt(tokens: Tokens, special: Uint8Array): readonly Tokens[] {
     start = i + 1;
   }
   return runs;
+}
+
+function concatenated(a: Tokens, b: Tokens): Tokens {
+  const out = new Uint32Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
 }
 
 function checkIds(name: string, tokens: Tokens, V: number): void {
