@@ -1,7 +1,7 @@
 // Detection alone on 10^5 tokens of human text: coins from the scheme, and the full tally. Million tokens/s, one core.
 //
 //   node bench/speed/detect.mjs [--json FILE]        needs built packages (pnpm build)
-import { Key, bindScheme, createCoins, createKernel } from "@verdigris/core";
+import { Key, bindScheme, coinsOf, createKernel } from "@verdigris/core";
 import { Tally } from "@verdigris/detector";
 import { humanTokens } from "./human-tokens.mjs";
 import { profileOf } from "./profiles.mjs";
@@ -14,14 +14,12 @@ const V = 49_152;
 const ROUNDS = { rounds: 31, warmUp: 5 };
 const { tokens, source } = await humanTokens(N);
 
-/** Coins of every position, a piece at a time. */
+/** Seed and score of every position, a piece at a time. */
 function coinSteps(scheme) {
-  const coins = createCoins(PIECE);
   const starts = Array.from({ length: Math.ceil(N / PIECE) }, (_, i) => i * PIECE);
   return starts.map((start) => () => {
     const piece = tokens.subarray(Math.max(0, start - scheme.h), Math.min(N, start + PIECE));
-    scheme.coins(piece, scheme.h, coins);
-    return coins.score[0];
+    return coinsOf(scheme, piece).score[0];
   });
 }
 

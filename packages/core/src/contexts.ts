@@ -1,5 +1,5 @@
 import type { Columns, Kernel, KeyWords, Seed } from "./prf/kernel.js";
-import type { Tokens } from "./types.js";
+import type { SeedArrays, Tokens } from "./types.js";
 
 /** How a context becomes a seed: all of it in order, its minimum, or its minimum with the candidate. */
 export type Seeding = "left" | "min" | "self";
@@ -24,12 +24,6 @@ export interface Seeder {
   candidates(context: Tokens, ids: Uint32Array, out: SeedArrays): void;
   /** Seeds of positions from … T−1. (T − from) */
   batch(tokens: Tokens, from: number, out: SeedArrays): void;
-}
-
-/** Seeds, structure of arrays. */
-export interface SeedArrays {
-  readonly seedLo: Uint32Array;
-  readonly seedHi: Uint32Array;
 }
 
 /** The seeder of a profile's seeding rule and width. */

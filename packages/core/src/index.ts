@@ -1,4 +1,4 @@
-export { createCoins } from "./coins.js";
+export { type ScoredCoins, coinsOf } from "./coins.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath } from "./keys.js";
 export { type Kernel, createKernel } from "./prf/index.js";
@@ -13,6 +13,7 @@ export type {
   NullLaw,
   Random,
   Scheme,
+  SeedArrays,
   Stage,
   Tokens,
 } from "./types.js";

@@ -8,15 +8,19 @@ import type { Profile } from "./profile.js";
 /** Token ids of one document, in text order. (T) */
 export type Tokens = Uint32Array;
 
+/** Effective seeds of consecutive positions, 64 bit, structure of arrays. (T) */
+export interface SeedArrays {
+  readonly seedLo: Uint32Array;
+  readonly seedHi: Uint32Array;
+}
+
 /**
- * The coins of consecutive positions, structure of arrays. A coin is identified by (seed, token):
- * two positions with the same pair show the same random outcome and count once (statistics.md, 1).
+ * The first n coins of an array of them. A coin is identified by (seed, token): two positions with the same pair show
+ * the same random outcome and count once (statistics.md, 1).
  */
-export interface Coins {
-  readonly seedLo: Uint32Array; // (T)
-  readonly seedHi: Uint32Array; // (T)
-  /** Evidence of each position; larger = more marked, for every scheme. */
-  readonly score: Float64Array; // (T)
+export interface Coins extends SeedArrays {
+  readonly token: Uint32Array;
+  readonly n: number;
 }
 
 /** Law of one coin's score when the text ignores the key. */
@@ -41,8 +45,10 @@ export interface Scheme {
    * `logits`: the whole row (V), or the scores of `ids` (K) when an engine hands over candidates.
    */
   reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void;
-  /** Writes the coins of positions `from … T−1` to `out[0 …]`. Needs from ≥ h. */
-  coins(tokens: Tokens, from: number, out: Coins): void;
+  /** Writes the effective seeds of positions `from … T−1` to `out[0 …]`. Needs from ≥ h. */
+  seeds(tokens: Tokens, from: number, out: SeedArrays): void;
+  /** Evidence of n coins to `out[0 … n−1]`; larger = more marked, for every scheme. */
+  scores(coins: Coins, out: Float64Array): void;
 }
 
 /** Candidates for the next token as an engine hands them over: raw logits at temperature 1. */

@@ -1,14 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  Key,
-  type KeyPath,
-  type Kernel,
-  bindScheme,
-  createCoins,
-  createKernel,
-} from "../src/index.js";
+import { Key, type KeyPath, type Kernel, bindScheme, coinsOf, createKernel } from "../src/index.js";
 import { testProfile } from "../src/testing/index.js";
 import { keyWords } from "../src/keys.js";
 import { chacha8 } from "../src/prf/plain.js";
@@ -84,9 +77,7 @@ describe.each([["wasm"], ["plain"]] as const)("with the %s kernel", (path) => {
     const { seeding, h, gamma256 } = item;
     const parameters = { gamma: gamma256 / 256, delta: 2 };
     const scheme = bindScheme(testProfile({ id, seeding, h, V, parameters }), key, kernel);
-    const n = text.length - h;
-    const coins = createCoins(n);
-    scheme.coins(text, h, coins);
+    const coins = coinsOf(scheme, text);
     expect(Array.from(coins.seedLo)).toEqual(item.seedLo);
     expect(Array.from(coins.seedHi)).toEqual(item.seedHi);
     expect(Array.from(coins.score)).toEqual(item.green);
@@ -108,9 +99,7 @@ describe.each([["wasm"], ["plain"]] as const)("with the %s kernel", (path) => {
     "scores of %s",
     (id, { h, words }) => {
       const profile = testProfile({ id, scheme: "gumbel", parameters: {}, h, V });
-      const n = text.length - h;
-      const coins = createCoins(n);
-      bindScheme(profile, key, kernel).coins(text, h, coins);
+      const coins = coinsOf(bindScheme(profile, key, kernel), text);
       expect(Array.from(coins.score)).toEqual(words.map((word) => -Math.log1p(-word / 2 ** 32)));
     },
   );

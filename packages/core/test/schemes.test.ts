@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  Key,
-  type Profile,
-  type Scheme,
-  bindScheme,
-  createCoins,
-  createKernel,
-} from "../src/index.js";
+import { Key, type Profile, type Scheme, bindScheme, coinsOf, createKernel } from "../src/index.js";
 import { describeScheme, randomTokens, testProfile } from "../src/testing/index.js";
 
 const kernel = createKernel();
@@ -37,8 +30,8 @@ describe("the laws of a scheme", () => {
       "that is keyed by its position",
       green,
       (scheme) => ({
-        coins: (tokens, from, out) => {
-          scheme.coins(tokens, from, out);
+        seeds: (tokens, from, out) => {
+          scheme.seeds(tokens, from, out);
           out.seedLo.forEach((lo, i) => (out.seedLo[i] = lo + from + i));
         },
       }),
@@ -142,9 +135,7 @@ describe("green list", () => {
   it("has independent lists for different profiles under one key", () => {
     const tokens = randomTokens(2001, 1024, 9);
     const scores = ["a", "b"].map((id) => {
-      const coins = createCoins(2000);
-      bindScheme(testProfile({ id }), key).coins(tokens, 1, coins);
-      return coins.score;
+      return coinsOf(bindScheme(testProfile({ id }), key), tokens).score;
     });
     const both = scores[0].reduce((sum, score, i) => sum + score * scores[1][i], 0);
     expect(Math.abs(both - 125)).toBeLessThan(67); // 6.1 standard deviations of Binomial(2000, 1/16)

@@ -3,14 +3,13 @@
  * auditor chose? (Sander et al. 2024.) N contexts, each a distinct window; V vocabulary.
  */
 import {
-  type Coins,
   type Key,
   type Kernel,
   type Profile,
   type Scheme,
+  type ScoredCoins,
   type Tokens,
   bindScheme,
-  createCoins,
 } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
@@ -108,27 +107,27 @@ function expectedScores(scheme: Scheme, predictions: readonly Prediction[]): Flo
   });
 }
 
-/** Coins of (context, token) pairs: the windows laid end to end, and every (h+1)-th position read. (N) */
-function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): Coins {
-  const width = scheme.h + 1;
-  const laid = new Uint32Array(contexts.length * width);
-  for (let i = 0; i < contexts.length; i++) {
+/** Coins of (context, token) pairs: the windows laid end to end, and every (h+1)-th seed read. (N) */
+function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): ScoredCoins {
+  const { h } = scheme;
+  const n = contexts.length;
+  const laid = new Uint32Array(n * (h + 1));
+  for (let i = 0; i < n; i++) {
     const context = contexts[i];
-    if (context.length < scheme.h) {
+    if (context.length < h) {
       throw new RangeError(
-        `contexts[${i}]: expected at least h = ${scheme.h} tokens, got ${context.length}`,
+        `contexts[${i}]: expected at least h = ${h} tokens, got ${context.length}`,
       );
     }
-    laid.set(context.subarray(context.length - scheme.h), i * width);
-    laid[i * width + scheme.h] = tokens[i];
+    laid.set(context.subarray(context.length - h), i * (h + 1));
+    laid[i * (h + 1) + h] = tokens[i];
   }
-  const all = createCoins(Math.max(0, laid.length - scheme.h));
-  if (laid.length > 0) scheme.coins(laid, scheme.h, all);
-  const out = createCoins(contexts.length);
-  for (let i = 0; i < contexts.length; i++) {
-    out.seedLo[i] = all.seedLo[i * width];
-    out.seedHi[i] = all.seedHi[i * width];
-    out.score[i] = all.score[i * width];
-  }
-  return out;
+  const all = { seedLo: new Uint32Array(laid.length), seedHi: new Uint32Array(laid.length) };
+  if (n > 0) scheme.seeds(laid, h, all);
+  const every = (seeds: Uint32Array): Uint32Array =>
+    Uint32Array.from({ length: n }, (_, i) => seeds[i * (h + 1)]);
+  const coins = { seedLo: every(all.seedLo), seedHi: every(all.seedHi), token: tokens, n };
+  const score = new Float64Array(n);
+  scheme.scores(coins, score);
+  return { ...coins, score };
 }

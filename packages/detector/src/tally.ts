@@ -1,4 +1,4 @@
-import { type Coins, type Scheme, type Tokens, createCoins } from "@verdigris/core";
+import type { Coins, Scheme, Tokens } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 
 /** Positions per call into the scheme: bounds the buffers, whatever the document's length. */
@@ -48,7 +48,12 @@ export class Tally {
   readonly #special: Uint8Array;
   readonly #deduplicate: boolean;
   readonly #seen = new CoinSet();
-  readonly #coins: Coins = createCoins(BATCH);
+  readonly #coins = {
+    seedLo: new Uint32Array(BATCH),
+    seedHi: new Uint32Array(BATCH),
+    token: new Uint32Array(BATCH),
+  };
+  readonly #scores = new Float64Array(BATCH);
   #shown = new CoinSet();
   #carry: Tokens = new Uint32Array(0);
   #sum = 0;
@@ -71,7 +76,7 @@ export class Tally {
     this.#seen.reserve(piece.tokens.length);
     this.#tokens += piece.tokens.length;
     for (const segment of this.#segments(piece.tokens)) {
-      this.#eachCoin(segment, (coins, count, tokens) => this.#score(coins, count, tokens));
+      this.#eachCoin(segment, (coins) => this.#score(coins));
     }
   }
 
@@ -96,9 +101,9 @@ export class Tally {
     if (prompt === undefined || this.#scheme.profile.promptRule === "none") return;
     checkIds("prompt", prompt, this.#scheme.profile.V);
     for (const segment of splitAt(prompt, this.#special)) {
-      this.#eachCoin(segment, (coins, count, tokens) => {
-        for (let i = 0; i < count; i++)
-          this.#shown.add(coins.seedLo[i], coins.seedHi[i], this.#shownToken(tokens[i]));
+      this.#eachCoin(segment, ({ seedLo, seedHi, token, n }) => {
+        for (let i = 0; i < n; i++)
+          this.#shown.add(seedLo[i], seedHi[i], this.#shownToken(token[i]));
       });
     }
   }
@@ -117,34 +122,40 @@ export class Tally {
     return segments;
   }
 
-  /** Calls `use` with the coins of positions h … T−1, a batch at a time. */
-  #eachCoin(segment: Tokens, use: (coins: Coins, count: number, tokens: Tokens) => void): void {
+  /** Calls `use` with the coins of positions h … T−1, a batch at a time; it may overwrite them. */
+  #eachCoin(segment: Tokens, use: (coins: Coins) => void): void {
     const { h } = this.#scheme;
+    const { seedLo, seedHi, token } = this.#coins;
     for (let start = h; start < segment.length; start += BATCH) {
       const end = Math.min(segment.length, start + BATCH);
-      this.#scheme.coins(segment.subarray(start - h, end), h, this.#coins);
-      use(this.#coins, end - start, segment.subarray(start, end));
+      this.#scheme.seeds(segment.subarray(start - h, end), h, this.#coins);
+      token.set(segment.subarray(start, end));
+      use({ seedLo, seedHi, token, n: end - start });
     }
   }
 
-  #score(coins: Coins, count: number, tokens: Tokens): void {
-    const { seedLo, seedHi, score } = coins;
-    const [shown, seen] = [this.#shown, this.#seen];
+  /** Moves the coins that count to the front, and scores those alone: a repeated coin costs no score. */
+  #score(coins: Coins): void {
+    const { seedLo, seedHi, token } = coins;
+    const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
-    // Locals in the loop; the sum goes on from where it was, so that it does not depend on the pieces.
-    let [n, sum, repeated] = [0, this.#sum, 0];
-    for (let i = 0; i < count; i++) {
-      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(tokens[i]))) continue;
-      if (deduplicate && !seen.add(seedLo[i], seedHi[i], tokens[i])) repeated++;
-      else {
-        n++;
-        sum += score[i];
+    let [fresh, inPrompt] = [0, 0];
+    for (let i = 0; i < coins.n; i++) {
+      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(token[i]))) inPrompt++;
+      else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i])) {
+        seedLo[fresh] = seedLo[i];
+        seedHi[fresh] = seedHi[i];
+        token[fresh++] = token[i];
       }
     }
-    this.#n += n;
+    this.#scheme.scores({ seedLo, seedHi, token, n: fresh }, scores);
+    // In a local, and from where the sum was: it must not depend on how the text came in pieces.
+    let sum = this.#sum;
+    for (let i = 0; i < fresh; i++) sum += scores[i];
     this.#sum = sum;
-    this.#repeated += repeated;
-    this.#inPrompt += count - n - repeated;
+    this.#n += fresh;
+    this.#inPrompt += inPrompt;
+    this.#repeated += coins.n - fresh - inPrompt;
   }
 }
 

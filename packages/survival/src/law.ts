@@ -9,7 +9,7 @@
  * Δ_T is not the same everywhere: after a rare window the teacher often has little choice. So each audited window
  * takes the excess of windows that the teacher's text holds about as often.
  */
-import { type Scheme, type Tokens, createCoins } from "@verdigris/core";
+import { type Scheme, type Tokens, coinsOf } from "@verdigris/core";
 import { moments } from "@verdigris/detector";
 import { ContextIndex, type Range } from "./context-index.js";
 import type { Corpus, Text } from "./corpus.js";
@@ -106,11 +106,8 @@ export function teacherExcess(scheme: Scheme, texts: readonly Text[]): TeacherEx
 
 /** Excess scores of positions h … T−1. (T − h) */
 function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
-  const n = Math.max(0, tokens.length - scheme.h);
-  const coins = createCoins(n);
-  if (n > 0) scheme.coins(tokens, scheme.h, coins);
   const { mean } = moments(scheme.law);
-  return coins.score.map((score) => score - mean);
+  return coinsOf(scheme, tokens).score.map((score) => score - mean);
 }
 
 /** Leverage of the marked examples on the prediction after a context. */

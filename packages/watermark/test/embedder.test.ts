@@ -1,4 +1,4 @@
-import { Key, type Profile, bindScheme, createCoins } from "@verdigris/core";
+import { Key, type Profile, bindScheme, coinsOf } from "@verdigris/core";
 import { testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import { embed, generate } from "../src/index.js";
@@ -15,10 +15,8 @@ function profile(scheme: "green-list" | "gumbel", h: number): Profile {
 
 /** Mean score of a text's positions with full context. */
 function meanScore(tokens: Uint32Array, scheme: ReturnType<typeof bindScheme>): number {
-  const n = tokens.length - scheme.h;
-  const coins = createCoins(n);
-  scheme.coins(tokens, scheme.h, coins);
-  return coins.score.reduce((sum, score) => sum + score, 0) / n;
+  const { score, n } = coinsOf(scheme, tokens);
+  return score.reduce((sum, value) => sum + value, 0) / n;
 }
 
 describe("embedding", () => {

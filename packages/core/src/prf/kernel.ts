@@ -1,3 +1,5 @@
+import type { Coins } from "../types.js";
+
 /**
  * The pseudo-random function under our own schemes, as batch operations. One contract, two
  * implementations: `wasm.ts` (SIMD) and `plain.ts`, bit-identical (packages/core/test/kernel.test.ts).
@@ -25,9 +27,9 @@ export interface Kernel {
   /** out[j][i] = word j of hash(x0[i], x1[i], x2[i], x3[i]) for i < n; `out` may be the input, or its first columns. */
   hash(key: KeyWords, input: Columns, n: number, out: readonly Uint32Array[]): void;
   /** out[i] = 1 if token i is green under seed i, else 0. */
-  green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void;
+  green(key: KeyWords, coins: Coins, gamma256: number, out: Float64Array): void;
   /** out[i] = the 32-bit word of (seed i, token i). */
-  words(key: KeyWords, pairs: Pairs, out: Uint32Array): void;
+  words(key: KeyWords, coins: Coins, out: Uint32Array): void;
   /** Adds `delta` to every green logit of a whole row. (V) */
   biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void;
   /** The words of tokens 0 … V−1 under one seed. (V) */
@@ -44,14 +46,6 @@ export type Columns = readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Arr
 export interface Seed {
   readonly lo: number;
   readonly hi: number;
-}
-
-/** (seed, token) pairs, structure of arrays. (n) */
-export interface Pairs {
-  readonly seedLo: Uint32Array;
-  readonly seedHi: Uint32Array;
-  readonly token: Uint32Array;
-  readonly n: number;
 }
 
 /** Largest vocabulary a kernel's memory holds. */

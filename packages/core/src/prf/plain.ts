@@ -1,8 +1,8 @@
+import type { Coins } from "../types.js";
 import {
   type Columns,
   type Kernel,
   type KeyWords,
-  type Pairs,
   type Seed,
   checkRow,
   decidingPlanes,
@@ -27,24 +27,24 @@ export function createPlainKernel(): Kernel {
         for (let j = 0; j < out.length; j++) out[j][i] = block[j];
       }
     },
-    green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void {
+    green(key: KeyWords, coins: Coins, gamma256: number, out: Float64Array): void {
       const planes = decidingPlanes(gamma256);
-      for (let i = 0; i < pairs.n; i++) {
-        const token = pairs.token[i];
+      for (let i = 0; i < coins.n; i++) {
+        const token = coins.token[i];
         let byte = 0;
         for (let p = 0; p < planes; p++) {
-          setInput(x, token >>> 9, p, pairs.seedLo[i], pairs.seedHi[i]);
+          setInput(x, token >>> 9, p, coins.seedLo[i], coins.seedHi[i]);
           chacha8(key, x, block);
           byte |= ((block[(token & 511) >>> 5] >>> (token & 31)) & 1) << (7 - p);
         }
         out[i] = byte < gamma256 ? 1 : 0;
       }
     },
-    words(key: KeyWords, pairs: Pairs, out: Uint32Array): void {
-      for (let i = 0; i < pairs.n; i++) {
-        setInput(x, pairs.token[i] >>> 4, 0, pairs.seedLo[i], pairs.seedHi[i]);
+    words(key: KeyWords, coins: Coins, out: Uint32Array): void {
+      for (let i = 0; i < coins.n; i++) {
+        setInput(x, coins.token[i] >>> 4, 0, coins.seedLo[i], coins.seedHi[i]);
         chacha8(key, x, block);
-        out[i] = block[pairs.token[i] & 15];
+        out[i] = block[coins.token[i] & 15];
       }
     },
     biasRow(

@@ -1,8 +1,8 @@
+import type { Coins } from "../types.js";
 import {
   type Columns,
   type Kernel,
   type KeyWords,
-  type Pairs,
   type Seed,
   MAX_VOCABULARY,
   checkRow,
@@ -57,10 +57,10 @@ export function createWasmKernel(): Kernel {
     areas[column].set(items.length === end - start ? items : items.subarray(start, end));
   }
 
-  function loadPairs(pairs: Pairs, start: number, end: number): void {
-    load(0, pairs.seedLo, start, end);
-    load(1, pairs.seedHi, start, end);
-    load(2, pairs.token, start, end);
+  function loadCoins(coins: Coins, start: number, end: number): void {
+    load(0, coins.seedLo, start, end);
+    load(1, coins.seedHi, start, end);
+    load(2, coins.token, start, end);
   }
 
   return {
@@ -78,12 +78,12 @@ export function createWasmKernel(): Kernel {
         for (let j = 0; j < out.length; j++) out[j].set(areas[j].subarray(0, end - start), start);
       }
     },
-    green(key: KeyWords, pairs: Pairs, gamma256: number, out: Float64Array): void {
+    green(key: KeyWords, coins: Coins, gamma256: number, out: Float64Array): void {
       keyWords.set(key);
       const planes = decidingPlanes(gamma256);
-      for (let start = 0; start < pairs.n; start += BATCH) {
-        const end = Math.min(pairs.n, start + BATCH);
-        loadPairs(pairs, start, end);
+      for (let start = 0; start < coins.n; start += BATCH) {
+        const end = Math.min(coins.n, start + BATCH);
+        loadCoins(coins, start, end);
         wasm.green(
           end - start,
           AREA[0],
@@ -96,11 +96,11 @@ export function createWasmKernel(): Kernel {
         for (let i = start; i < end; i++) out[i] = flags[i - start];
       }
     },
-    words(key: KeyWords, pairs: Pairs, out: Uint32Array): void {
+    words(key: KeyWords, coins: Coins, out: Uint32Array): void {
       keyWords.set(key);
-      for (let start = 0; start < pairs.n; start += BATCH) {
-        const end = Math.min(pairs.n, start + BATCH);
-        loadPairs(pairs, start, end);
+      for (let start = 0; start < coins.n; start += BATCH) {
+        const end = Math.min(coins.n, start + BATCH);
+        loadCoins(coins, start, end);
         wasm.words(end - start, AREA[0], AREA[1], AREA[2], AREA[3]);
         out.set(areas[3].subarray(0, end - start), start);
       }

@@ -1,5 +1,5 @@
 import type { Profile } from "../profile.js";
-import type { Coins, Tokens } from "../types.js";
+import type { SeedArrays, Tokens } from "../types.js";
 
 /** @throws RangeError unless there are h tokens of context and a logit per candidate, or V without candidates */
 export function checkStep(
@@ -19,18 +19,20 @@ export function checkStep(
   }
 }
 
-/** @throws RangeError unless h ≤ from ≤ T and `out` has room for T − from coins */
+/** @throws RangeError unless h ≤ from ≤ T and `out` has room for T − from seeds */
 export function checkSpan(
   profile: Profile,
   tokens: Tokens,
-  span: { readonly from: number; readonly out: Coins },
+  span: { readonly from: number; readonly out: SeedArrays },
 ): void {
   const { from, out } = span;
   if (!(Number.isInteger(from) && from >= profile.h && from <= tokens.length)) {
     throw new RangeError(`from: expected h … T = ${profile.h} … ${tokens.length}, got ${from}`);
   }
-  const room = Math.min(out.seedLo.length, out.seedHi.length, out.score.length);
-  if (room < tokens.length - from) {
-    throw new RangeError(`out: expected room for ${tokens.length - from} coins, got ${room}`);
-  }
+  checkRoom(Math.min(out.seedLo.length, out.seedHi.length), tokens.length - from);
+}
+
+/** @throws RangeError unless an output has room for n coins */
+export function checkRoom(room: number, n: number): void {
+  if (room < n) throw new RangeError(`out: expected room for ${n} coins, got ${room}`);
 }

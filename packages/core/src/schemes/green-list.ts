@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { createSeeder } from "../contexts.js";
 import { type Key, keyWords } from "../keys.js";
-import type { Kernel, Pairs } from "../prf/kernel.js";
+import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
-import type { Coins, Scheme, Tokens } from "../types.js";
-import { checkSpan, checkStep } from "./checks.js";
+import type { Coins, Scheme, SeedArrays, Tokens } from "../types.js";
+import { checkRoom, checkSpan, checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -38,12 +38,12 @@ export const greenList: SchemeDefinition = {
     const everyId = seeder.perCandidate
       ? Uint32Array.from({ length: profile.V }, (_, i) => i)
       : null;
-    let scratch = pairsOf(0);
+    let scratch = seedsOf(0);
     let flags = new Float64Array(0);
 
     function reweightCandidates(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
       if (scratch.seedLo.length < ids.length) {
-        scratch = pairsOf(ids.length);
+        scratch = seedsOf(ids.length);
         flags = new Float64Array(ids.length);
       }
       seeder.candidates(context, ids, scratch);
@@ -62,17 +62,18 @@ export const greenList: SchemeDefinition = {
         if (candidates !== null) reweightCandidates(context, logits, candidates);
         else kernel.biasRow(rowKey, seeder.one(context), gamma256, bias, logits);
       },
-      coins(tokens: Tokens, from: number, out: Coins): void {
+      seeds(tokens: Tokens, from: number, out: SeedArrays): void {
         checkSpan(profile, tokens, { from, out });
         seeder.batch(tokens, from, out);
-        const token = tokens.subarray(from);
-        const pairs = { seedLo: out.seedLo, seedHi: out.seedHi, token, n: token.length };
-        kernel.green(rowKey, pairs, gamma256, out.score);
+      },
+      scores(coins: Coins, out: Float64Array): void {
+        checkRoom(out.length, coins.n);
+        kernel.green(rowKey, coins, gamma256, out);
       },
     };
   },
 };
 
-function pairsOf(n: number): Omit<Pairs, "n" | "token"> {
+function seedsOf(n: number): SeedArrays {
   return { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n) };
 }

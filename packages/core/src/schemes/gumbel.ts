@@ -3,8 +3,8 @@ import { createSeeder } from "../contexts.js";
 import { type Key, keyWords } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
-import type { Coins, Scheme, Tokens } from "../types.js";
-import { checkSpan, checkStep } from "./checks.js";
+import type { Coins, Scheme, SeedArrays, Tokens } from "../types.js";
+import { checkRoom, checkSpan, checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({});
@@ -61,14 +61,15 @@ export const gumbel: SchemeDefinition = {
         logits.fill(-Infinity);
         logits[pick] = 0;
       },
-      coins(tokens: Tokens, from: number, out: Coins): void {
+      seeds(tokens: Tokens, from: number, out: SeedArrays): void {
         checkSpan(profile, tokens, { from, out });
         seeder.batch(tokens, from, out);
-        const token = tokens.subarray(from);
-        const n = token.length;
-        if (words.length < n) words = new Uint32Array(n);
-        kernel.words(rowKey, { seedLo: out.seedLo, seedHi: out.seedHi, token, n }, words);
-        for (let i = 0; i < n; i++) out.score[i] = -Math.log1p(-words[i] / TWO_32);
+      },
+      scores(coins: Coins, out: Float64Array): void {
+        checkRoom(out.length, coins.n);
+        if (words.length < coins.n) words = new Uint32Array(coins.n);
+        kernel.words(rowKey, coins, words);
+        for (let i = 0; i < coins.n; i++) out[i] = -Math.log1p(-words[i] / TWO_32);
       },
     };
   },

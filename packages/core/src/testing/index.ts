@@ -2,10 +2,10 @@
  * The laws every scheme obeys, as a suite for any test runner with `describe`, `it` and `expect`.
  * Shapes: T positions, V vocabulary. Bounds on random quantities have an error of about 1e-9 of their own.
  */
+import { coinsOf } from "../coins.js";
 import type { Key } from "../keys.js";
 import type { Scheme, Tokens } from "../types.js";
 import {
-  coinsOf,
   countBound,
   deviation,
   distinctScores,

@@ -1,7 +1,7 @@
 /** What the laws of schemes are tried on: reproducible keys, tokens and logits, coins, and bounds. */
-import { createCoins } from "../coins.js";
+import { coinsOf } from "../coins.js";
 import { Key } from "../keys.js";
-import type { Coins, NullLaw, Scheme, Tokens } from "../types.js";
+import type { NullLaw, Scheme, Tokens } from "../types.js";
 
 /** A key of the suite's own. */
 export function testKey(index: number): Key {
@@ -54,13 +54,6 @@ export function write(scheme: Scheme, n: number): Tokens {
     );
   }
   return out;
-}
-
-/** Coins of positions `from` … T−1. */
-export function coinsOf(scheme: Scheme, tokens: Tokens, from = scheme.h): Coins {
-  const coins = createCoins(tokens.length - from);
-  scheme.coins(tokens, from, coins);
-  return coins;
 }
 
 /** Seed and score of the last position. */
