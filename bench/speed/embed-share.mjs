@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Key, bindScheme, parseProfile } from "@verdigris/core";
+import { lehmer } from "@verdigris/core/testing";
 import { createSampler, generate } from "@verdigris/watermark";
 import { openLlama } from "@verdigris/watermark/node-llama-cpp";
 import { interleaved, report, round } from "./timing.mjs";
@@ -53,13 +54,3 @@ const rows = ["h1", "h2", "h4"].map((name) => {
   };
 });
 report("embed-share", rows);
-
-function lehmer(seed) {
-  let state = seed;
-  return {
-    next() {
-      state = (state * 48271) % 2147483647;
-      return state / 2147483647;
-    },
-  };
-}

@@ -29,12 +29,21 @@ describe("the laws of a scheme", () => {
     [
       "that is keyed by its position",
       green,
-      (scheme) => ({
-        seeds: (tokens, from, out) => {
-          scheme.seeds(tokens, from, out);
-          out.seedLo.forEach((lo, i) => (out.seedLo[i] = lo + from + i));
-        },
-      }),
+      (scheme) => {
+        // The seeds carry the position; the scores are those of the seeds without it.
+        let first = 0;
+        return {
+          seeds: (tokens, from, out) => {
+            scheme.seeds(tokens, from, out);
+            first = from;
+            out.seedLo.forEach((lo, i) => (out.seedLo[i] = lo + first + i));
+          },
+          scores: (coins, out) => {
+            const seedLo = coins.seedLo.map((lo, i) => lo - first - i);
+            scheme.scores({ ...coins, seedLo }, out);
+          },
+        };
+      },
       ["scores a position by its last h tokens and itself alone"],
     ],
     [

@@ -1,13 +1,16 @@
 import { type Kernel, type Random, type Tokens, bindScheme } from "@verdigris/core";
 import { type Evidence, Tally, evidenceOf } from "@verdigris/detector";
-import { teacherExcess } from "./law.js";
+import type { TeacherExcess } from "./law.js";
 import type { MarkedArm } from "./material.js";
 import { below, randomStream } from "./random.js";
 import type { CopierControl, TeacherControl } from "./report.js";
 import type { Apprenticeship, Student } from "./students/index.js";
 
 /** The teacher's own marked text under its own key. */
-export function teacherControl(arm: MarkedArm, kernel: Kernel): TeacherControl {
+export function teacherControl(
+  arm: MarkedArm,
+  { kernel, excess }: { readonly kernel: Kernel; readonly excess: TeacherExcess },
+): TeacherControl {
   const scheme = bindScheme(arm.profile, arm.key, kernel);
   const tally = new Tally(scheme);
   for (const { tokens } of arm.texts) tally.add({ tokens });
@@ -17,7 +20,7 @@ export function teacherControl(arm: MarkedArm, kernel: Kernel): TeacherControl {
     h: scheme.h,
     tokens: count.tokens,
     evidence: evidenceOf(scheme.law, count),
-    deltaT: teacherExcess(scheme, arm.texts).mean,
+    deltaT: excess.mean,
   };
 }
 

@@ -28,6 +28,7 @@ export interface ForecastRecord {
   readonly profile: string;
   readonly h: number;
   readonly rho: number;
+  readonly served: number;
   readonly student: string;
   readonly tokens: number;
   readonly forecast: ForecastCell["forecast"];
@@ -116,7 +117,7 @@ function splitUnmarked(
 }
 
 function record({
-  plan: { arm, rho, tokens, apprenticeship },
+  plan: { arm, rho, served, tokens, apprenticeship },
   scheme,
   forecast,
 }: ForecastCell): ForecastRecord {
@@ -124,6 +125,7 @@ function record({
     profile: arm.profile.id,
     h: scheme.h,
     rho,
+    served,
     student: apprenticeship.kind,
     tokens,
     forecast,

@@ -83,13 +83,13 @@ export class Work {
       results.push(await step(`rho = ${cell.plan.rho}`, () => runCell(cell, kernel)));
     }
     const { profile, h, student, decoys } = results[results.length - 1];
-    const { seed } = cells[0].plan;
+    const { seed, excess } = cells[0].plan;
     return {
       cells: results,
       wrongKeys: { profile, h, student, decoys },
       untrained: await step("untrained", () => runUntrained(cells[0])),
       copier: await step("copier", () => copierControl(arm, { apprenticeship, kernel, seed })),
-      teacher: await step("teacher", async () => teacherControl(arm, kernel)),
+      teacher: await step("teacher", async () => teacherControl(arm, { kernel, excess })),
     };
   }
 

@@ -1,8 +1,8 @@
 import { Key, type Profile, bindScheme, coinsOf } from "@verdigris/core";
-import { testProfile } from "@verdigris/core/testing";
+import { lehmer, testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import { embed, generate } from "../src/index.js";
-import { lehmer, toyModel } from "./toy-model.js";
+import { toyModel } from "./toy-model.js";
 
 const V = 512;
 const key = Key.fromBytes(new Uint8Array(32).fill(9));

@@ -2,11 +2,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Candidates, Key, VerdigrisError, bindScheme, coinsOf } from "@verdigris/core";
-import { testProfile } from "@verdigris/core/testing";
+import { lehmer, testProfile } from "@verdigris/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type LlamaLanguageModel, openLlama } from "../src/adapters/node-llama-cpp.js";
 import { generate } from "../src/index.js";
-import { lehmer } from "./toy-model.js";
 
 const models = fileURLToPath(new URL("../../../fixtures/models/", import.meta.url));
 const modelPath = `${models}SmolLM2-135M-Instruct.Q4_1.gguf`;

@@ -1,6 +1,6 @@
+import { lehmer } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import { type Sampling, PLAIN_SAMPLING, createSampler } from "../src/index.js";
-import { lehmer } from "./toy-model.js";
 
 const ids = Uint32Array.of(10, 11, 12, 13);
 const logits = Float32Array.from([0.5, 0.25, 0.15, 0.1], Math.log);

@@ -1,4 +1,4 @@
-import type { Candidates, LanguageModel, Random } from "@verdigris/core";
+import type { Candidates, LanguageModel } from "@verdigris/core";
 import { createHash } from "node:crypto";
 
 /** A language model whose logits are a fixed function of the last two tokens: real enough to sample from. */
@@ -30,15 +30,4 @@ function toyLogits(context: readonly number[], V: number, spread: number): Float
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (spread * state) / 2 ** 32;
   });
-}
-
-/** Park and Miller's generator: reproducible randomness for tests. */
-export function lehmer(seed: number): Random {
-  let state = seed;
-  return {
-    next(): number {
-      state = (state * 48271) % 2147483647;
-      return state / 2147483647;
-    },
-  };
 }

@@ -17,7 +17,7 @@ import {
   write,
 } from "./material.js";
 
-export { randomTokens } from "./material.js";
+export { lehmer, randomTokens } from "./material.js";
 export { testProfile } from "./profile.js";
 
 /** The parts of a test runner that the suite uses; vitest's and jest's fit. */

@@ -1,7 +1,7 @@
 /** What the laws of schemes are tried on: reproducible keys, tokens and logits, coins, and bounds. */
 import { coinsOf } from "../coins.js";
 import { Key } from "../keys.js";
-import type { NullLaw, Scheme, Tokens } from "../types.js";
+import type { NullLaw, Random, Scheme, Tokens } from "../types.js";
 
 /** A key of the suite's own. */
 export function testKey(index: number): Key {
@@ -13,22 +13,30 @@ export function testKey(index: number): Key {
 
 /** Reproducible token ids below V, by Park and Miller's generator. */
 export function randomTokens(n: number, V: number, seed: number): Tokens {
-  const next = lehmer(seed);
-  return Uint32Array.from({ length: n }, () => Math.floor(next() * V));
+  const random = lehmer(spread(seed));
+  return Uint32Array.from({ length: n }, () => Math.floor(random.next() * V));
 }
 
 /** Reproducible logits in [0, 3] nats. */
 export function randomLogits(n: number, seed: number): Float32Array {
-  const next = lehmer(seed);
-  return Float32Array.from({ length: n }, () => 3 * next());
+  const random = lehmer(spread(seed));
+  return Float32Array.from({ length: n }, () => 3 * random.next());
 }
 
-function lehmer(seed: number): () => number {
-  let state = seed * 7919 + 1;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
+/** Park and Miller's generator (1988): tests need a fixed sequence, not quality. `seed` from 1 to 2^31 − 2. */
+export function lehmer(seed: number): Random {
+  let state = seed;
+  return {
+    next(): number {
+      state = (state * 48271) % 2147483647;
+      return state / 2147483647;
+    },
   };
+}
+
+/** A seed per small number, far apart. */
+function spread(seed: number): number {
+  return seed * 7919 + 1;
 }
 
 /** Softmax. */
@@ -42,12 +50,12 @@ export function weights(logits: Float32Array): Float64Array {
 /** Text of h + n tokens, the last n sampled from nearly flat logits that the scheme reweighted. */
 export function write(scheme: Scheme, n: number): Tokens {
   const { V } = scheme.profile;
-  const next = lehmer(6);
+  const random = lehmer(spread(6));
   const out = randomTokens(scheme.h + n, V, 7);
   for (let i = scheme.h; i < out.length; i++) {
     const logits = randomLogits(V, i);
     scheme.reweight(out.subarray(0, i), logits);
-    let u = next();
+    let u = random.next();
     out[i] = Math.max(
       0,
       weights(logits).findIndex((weight) => (u -= weight) < 0),

@@ -2,7 +2,7 @@ import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { gradientGraph, parameterCount, parameterLayout } from "../../src/neural/model.js";
 import { sizeOf } from "../../src/neural/ops.js";
-import { lehmer } from "./lehmer.js";
+import { lehmer } from "@verdigris/core/testing";
 
 const shape = { vocabularySize: 11, width: 4, layers: 2, heads: 2, contextLength: 5 };
 const BATCH = 3;

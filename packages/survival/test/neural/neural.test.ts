@@ -3,7 +3,7 @@ import { createNeuralModel } from "../../src/neural/index.js";
 import type { NeuralConfig, NeuralModel } from "../../src/neural/index.js";
 import { gradientGraph, initialParameters } from "../../src/neural/model.js";
 import { loadRuntime, openSession } from "../../src/neural/runtime.js";
-import { lehmer } from "./lehmer.js";
+import { lehmer } from "@verdigris/core/testing";
 
 const config: NeuralConfig = {
   vocabularySize: 16,
