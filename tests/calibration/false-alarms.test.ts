@@ -1,7 +1,8 @@
 /**
  * Guarantee: on text that does not depend on the key, p ≤ α happens at most α of the time. 10,000 keys on unmarked
  * SmolLM2 output, human prose and repetitive text; the upper confidence bound of the measured rate is printed and held
- * to 1.3 α. Canary: counting repeated coins breaks it.
+ * to 1.3 α. Texts tested under one key share some coins, so the bound takes its tests for a little more independent
+ * than they are. Canary: counting repeated coins breaks it.
  */
 import { type Kernel, type Profile, type Tokens, bindScheme, createKernel } from "@verdigris/core";
 import { Tally, clopperPearson, decoyKey, evidenceOf } from "@verdigris/detector";

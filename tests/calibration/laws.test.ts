@@ -4,14 +4,17 @@
  * recorded corpus carries the headline (L0, L5, L14). Tolerances are standard errors of the cells compared.
  */
 import { type Kernel, type LanguageModel, bindScheme, createKernel } from "@verdigris/core";
-import { decoyKey } from "@verdigris/detector";
+import { closedTest, decoyKey, ksUniform, normalLog10Q } from "@verdigris/detector";
 import {
   type Cell,
   type LessonOptions,
   type Material,
   type Report,
   type Text,
+  apprentice,
+  auditContexts,
   countTeacher,
+  mixCorpus,
   parseExperiment,
   randomStream,
   runExperiment,
@@ -150,7 +153,7 @@ describe("laws over keys, count-model teacher", () => {
     expect(cells[1].epsilon).toBeLessThan(cells[2].epsilon);
   });
 
-  it("L3: ε falls with the context width h, from 1 to 2 and from 2 to 4 by half or more", async () => {
+  it("L3: ε does not grow with the context width h, and h = 4 keeps less than half of h = 1", async () => {
     const [one, two, four] = [
       await measure({ h: 1 }),
       await measure({ h: 2 }),
@@ -194,9 +197,11 @@ describe("laws over keys, count-model teacher", () => {
 });
 
 describe("laws on recorded output of a real model", () => {
+  let material: Material;
   let report: Report;
 
   beforeAll(async () => {
+    material = await recordedMaterial();
     const experiment = parseExperiment({
       name: "recorded",
       material: { manifest: "-", human: ["-"] },
@@ -204,7 +209,7 @@ describe("laws on recorded output of a real model", () => {
       audit: { closed: 10_000, open: 2000, decoys: 400 },
       runs: [{ h: [1, 2, 4], rho: [0.3, 1], student: { kind: "count" } }],
     });
-    report = await runExperiment(experiment, await recordedMaterial());
+    report = await runExperiment(experiment, material);
   });
 
   it("L0: a student of the unmarked teacher and an untrained one look unmarked, and wrong keys standard normal", () => {
@@ -219,11 +224,63 @@ describe("laws on recorded output of a real model", () => {
     }
   });
 
+  it("L0: over 1,000 wrong keys the p-values of a marked student's answers are uniform", async () => {
+    const [arm] = material.arms;
+    const student = await apprentice({ kind: "count", order: 5, inertia: 20 }, material).train(
+      mixCorpus(
+        { marked: arm.texts, unmarked: [] },
+        { rho: 1, tokens: 200_000, random: randomStream("L0") },
+      ),
+      randomStream("L0", "train"),
+    );
+    const contexts = auditContexts(material.unmarked, {
+      h: arm.profile.h,
+      count: 5000,
+      random: randomStream("L0", "audit"),
+      served: 0,
+      log: [],
+    });
+    const draws = { contexts, tokens: await student.draw(contexts, randomStream("L0", "draw")) };
+    const kernel = createKernel();
+    const z = Float64Array.from(
+      { length: 1000 },
+      (_, i) => closedTest(bindScheme(arm.profile, decoyKey(20_000 + i), kernel), draws).zScore,
+    );
+    const { p } = ksUniform(z.map((value) => 10 ** normalLog10Q(value)));
+    const mean = z.reduce((sum, value) => sum + value, 0) / z.length;
+    const deviation = Math.sqrt(z.reduce((sum, value) => sum + (value - mean) ** 2, 0) / z.length);
+    console.log(
+      `1,000 wrong keys: KS p ${p.toFixed(3)}, mean z ${mean.toFixed(3)}, sd ${deviation.toFixed(3)}`,
+    );
+    expect(p).toBeGreaterThan(1e-3);
+    expect(deviation).toBeGreaterThan(0.9);
+    expect(deviation).toBeLessThan(1.12);
+  });
+
   it("L5: forecast and measurement agree within 3 standard errors and 10 %, closed and open", () => {
     const missed = report.cells.filter(
       (cell) => !cell.closed.withinForecast || !cell.open.withinForecast,
     );
     expect(missed.map(({ h, rho }) => `h = ${h}, rho = ${rho}`)).toEqual([]);
+  });
+
+  it("L3: over all distinct windows, each step of h from 1 to 2 to 4 halves ε or more", async () => {
+    const experiment = parseExperiment({
+      name: "all-windows",
+      material: { manifest: "-", human: ["-"] },
+      tokens: 200_000,
+      audit: { closed: 1_000_000, open: 20_000, decoys: 19 },
+      runs: [{ h: [1, 2, 4], rho: [1], student: { kind: "count" } }],
+    });
+    const { cells } = await runExperiment(experiment, material);
+    const [one, two, four] = cells
+      .filter((cell) => cell.rho === 1)
+      .map(({ open }) => open.evidence);
+    console.log(
+      `all windows: ε = ${[one, two, four].map(({ effect }) => effect.toFixed(4)).join(", ")}`,
+    );
+    expect(two.effect).toBeLessThanOrEqual(one.effect / 2);
+    expect(four.effect).toBeLessThanOrEqual(two.effect / 2);
   });
 
   it("L3: the mark of a wider context survives less", () => {
