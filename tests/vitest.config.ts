@@ -8,11 +8,11 @@ export default defineConfig({
   root,
   resolve: {
     alias: [
-      { find: "@verdigris/core/testing", replacement: `${root}packages/core/src/testing/index.ts` },
       {
         find: "@verdigris/watermark/node-llama-cpp",
         replacement: `${root}packages/watermark/src/adapters/node-llama-cpp.ts`,
       },
+      { find: /^@verdigris\/(\w+)\/(\w+)$/, replacement: `${root}packages/$1/src/$2/index.ts` },
       { find: /^@verdigris\/(\w+)$/, replacement: `${root}packages/$1/src/index.ts` },
       { find: /^verdigris$/, replacement: `${root}packages/cli/src/index.ts` },
     ],

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   text: ["core"],
   watermark: ["core"],
   detector: ["core"],
+  conformance: ["core", "detector"],
   survival: ["core", "text", "watermark", "detector"],
   gateway: ["core", "text", "watermark", "detector"],
 };

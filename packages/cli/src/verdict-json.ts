@@ -1,4 +1,5 @@
 /** Verdicts as JSON, version 1. */
+import type { NullLaw } from "@verdigris/core";
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ScoreResult, Scored } from "./scoring.js";
 
@@ -6,7 +7,7 @@ import type { ScoreResult, Scored } from "./scoring.js";
 export interface Setting {
   readonly profile: string;
   readonly keyId: string;
-  readonly law: "bernoulli" | "exponential";
+  readonly law: NullLaw["kind"];
   /** Mean score of a coin under H0: gamma for a green list. */
   readonly nullMean: number;
   readonly warnings: readonly string[];

@@ -1,8 +1,10 @@
 export { type ScoredCoins, coinsOf } from "./coins.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath } from "./keys.js";
+export { moments } from "./law.js";
 export { type Kernel, createKernel } from "./prf/index.js";
 export { type Profile, parseWith } from "./profile.js";
+export { type KeyForm, peerKey } from "./key-forms.js";
 export { bindScheme, parseProfile, profileJsonSchema, schemes } from "./schemes/registry.js";
 export type { Seeding } from "./contexts.js";
 export type {
@@ -16,4 +18,5 @@ export type {
   SeedArrays,
   Stage,
   Tokens,
+  Weakness,
 } from "./types.js";

@@ -14,17 +14,27 @@ export interface KeyPath {
   readonly epoch?: string;
 }
 
+/** Longest key of another project's mark, in characters. */
+const MAX_PEER_KEY = 4096;
+
 /**
- * A 256-bit secret. The bytes leave only through `subkey`; strings, JSON and inspection show `[key]` and the
- * public `id`. Derivation is HKDF-SHA-256 (RFC 5869).
+ * A secret: 256 bits of our own, or the key of another project's mark in that project's notation. It leaves only
+ * through `subkey` and `reveal`; strings, JSON and inspection show `[key]` and the public `id`. Derivation is
+ * HKDF-SHA-256 (RFC 5869).
  */
 export class Key {
   readonly #bytes: Uint8Array;
-  /** Public identifier: 16 hex digits derived from the key, safe to print. */
+  /** The notation of a peer's key; null for our own 256 bits. */
+  readonly #peer: string | null;
+  /**
+   * Public identifier: 16 hex digits derived from the key, safe to print. Of a peer's key with few values (Hugging
+   * Face's has 2^32 effective ones) whoever sees the id can find the key by trying all.
+   */
   readonly id: string;
 
-  private constructor(bytes: Uint8Array) {
+  private constructor(bytes: Uint8Array, peer: string | null = null) {
     this.#bytes = bytes;
+    this.#peer = peer;
     this.id = bytesToHex(this.subkey("key id", 8));
   }
 
@@ -51,6 +61,26 @@ export class Key {
     return new Key(hexToBytes(hex.toLowerCase()));
   }
 
+  /**
+   * A peer's key as its own configuration writes it: `15485863`, `0x1f`, `[654, 400, 836]`. What a mark accepts is
+   * checked when it is bound. @throws VerdigrisError KEY_INVALID if empty or above 4,096 characters
+   */
+  static fromPeer(text: string): Key {
+    const peer = text.trim();
+    if (peer.length === 0 || peer.length > MAX_PEER_KEY) {
+      throw new VerdigrisError(
+        "KEY_INVALID",
+        `key: expected 1 to ${MAX_PEER_KEY} characters, got ${peer.length}`,
+      );
+    }
+    return new Key(utf8ToBytes(`peer ${peer}`), peer);
+  }
+
+  /** Whether the key is in another project's notation. */
+  get isPeer(): boolean {
+    return this.#peer !== null;
+  }
+
   /** The key of one provider, group, tenant and epoch under this master key. */
   derive(path: KeyPath): Key {
     const fields = [path.provider, path.group ?? "", path.tenant ?? "", path.epoch ?? ""];
@@ -64,7 +94,7 @@ export class Key {
 
   /** The secret in its text form, for writing a key file. Never log it. */
   reveal(): string {
-    return bytesToHex(this.#bytes);
+    return this.#peer ?? bytesToHex(this.#bytes);
   }
 
   toString(): string {
@@ -84,4 +114,14 @@ export class Key {
 export function keyWords(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint32Array.from({ length: bytes.length >>> 2 }, (_, i) => view.getUint32(4 * i, true));
+}
+
+/** @throws VerdigrisError KEY_INVALID for another project's key: our own schemes need all 256 bits */
+export function requireOwnKey(key: Key): void {
+  if (key.isPeer) {
+    throw new VerdigrisError(
+      "KEY_INVALID",
+      "key: expected 64 hex digits (32 bytes), got a key in another project's notation",
+    );
+  }
 }

@@ -13,13 +13,13 @@ export const profileSchema = z.strictObject({
   version: z.int().min(1).describe("Raised when the mark changes; enters the key derivation."),
   scheme: z.string().min(1).describe("Name in the scheme registry."),
   parameters: z.record(z.string(), z.unknown()).describe("The scheme's own parameters."),
-  prf: z.literal("chacha8-v1").describe("Pseudo-random function and its version."),
+  prf: z.string().describe("Pseudo-random function and its version."),
   V: z.int().min(2).max(MAX_VOCABULARY).describe("Vocabulary size: every token id is below it."),
   tokenizer: z.strictObject({
     id: z.string().min(1),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
-  h: z.int().min(0).max(8).describe("Context width: tokens before the scored one."),
+  h: z.int().min(0).max(64).describe("Context width: tokens before the scored one."),
   seeding: z.enum(["left", "min", "self"]).describe("How a context becomes a PRF input."),
   promptRule: z
     .enum(["exclude-windows", "none"])
@@ -43,7 +43,10 @@ export type Profile = Readonly<z.infer<typeof profileSchema>>;
 export function parseWith<T>(
   schema: z.ZodType<T>,
   value: unknown,
-  where: { readonly name: string; readonly code: "PROFILE_INVALID" | "CONFIG_INVALID" },
+  where: {
+    readonly name: string;
+    readonly code: "PROFILE_INVALID" | "CONFIG_INVALID" | "FILE_INVALID";
+  },
 ): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

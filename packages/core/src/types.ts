@@ -28,10 +28,19 @@ export type NullLaw =
   /** Green list: score is 1 with probability `p`, else 0. */
   | { readonly kind: "bernoulli"; readonly p: number }
   /** Gumbel: score is stochastically at most a unit exponential. */
-  | { readonly kind: "exponential" };
+  | { readonly kind: "exponential" }
+  /** SynthID: score is the sum over layers of weight × g-bit, each bit 1 with probability `p`. Weights (m), not negative. */
+  | { readonly kind: "bits"; readonly weights: readonly number[]; readonly p: number };
 
 /** Where in the sampling pipeline a scheme acts: before temperature and truncation, or after. */
 export type Stage = "raw-logits" | "warped-logits";
+
+/** A known weakness of a mark, met under this profile and key. */
+export interface Weakness {
+  /** Stable name, e.g. `token-0` or `key-modulo-2^32`. */
+  readonly name: string;
+  readonly message: string;
+}
 
 /** A watermark bound to one key. No method takes a key, so none can take the wrong one. */
 export interface Scheme {
@@ -39,6 +48,10 @@ export interface Scheme {
   readonly h: number;
   readonly law: NullLaw;
   readonly stage: Stage;
+  /** What names a coin: seed and token, or the seed alone where it already holds all that matters of the token. */
+  readonly coin: "seed-and-token" | "seed";
+  /** Weaknesses of the mark's own design that a reader of its verdicts must know. */
+  readonly weaknesses: readonly Weakness[];
   /**
    * Reweights one step's logits in place.
    * `context`: the preceding tokens, at least h of them; only the last h matter.

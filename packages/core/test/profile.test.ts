@@ -45,7 +45,7 @@ describe("a profile", () => {
     [{ parameters: { gamma: 0.25, delta: 51 } }, /^profile\.parameters\.delta: .*50.*, got 51$/],
     [{ parameters: [] }, /^profile\.parameters: .*, got \[\]$/],
     [{ scheme: "gumbel" }, /^profile\.parameters: .*gamma.*delta.*/],
-    [{ h: 9, V: 1 }, /^profile\.V: .*, got 1; profile\.h: .*, got 9$/],
+    [{ h: 65, V: 1 }, /^profile\.V: .*, got 1; profile\.h: .*, got 65$/],
     [{ id: "x".repeat(99) }, /^profile\.id: .*, got "x{76}\.\.\.$/],
     [{ id: "Not An Id" }, /^profile\.id: .*, got "Not An Id"$/],
     [{ extra: 1 }, /^profile: .*extra.*/],

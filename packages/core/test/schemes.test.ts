@@ -74,7 +74,7 @@ describe("the laws of a scheme", () => {
       green,
       () => ({ reweight: () => undefined }),
       [
-        "leaves a distribution: one bias on some tokens, or all weight on one",
+        "leaves a distribution of the kind it claims",
         "scores highest the tokens that it favours most",
         "is found in its own text by its key, and by no other",
       ],
@@ -101,7 +101,7 @@ describe("the laws of a scheme", () => {
           scheme.reweight(context, logits, ids);
         },
       }),
-      ["is unbiased over keys, if its law is exponential"],
+      ["is unbiased over keys, where it claims to be"],
     ],
   ])("catch one %s", (_name, profile, breakIt, broken) => {
     const bind = (key: Key): Scheme => {

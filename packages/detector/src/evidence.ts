@@ -1,5 +1,5 @@
-import type { NullLaw } from "@verdigris/core";
-import { binomialLog10P, gammaLog10Q } from "./statistics/index.js";
+import { type NullLaw, moments } from "@verdigris/core";
+import { scoreLog10P } from "./statistics/index.js";
 
 /** Evidence of n distinct coins with a score sum. */
 export interface Evidence {
@@ -13,13 +13,7 @@ export interface Evidence {
   readonly effect: number;
 }
 
-/** Mean and variance of one coin's score under H0. */
-export function moments(law: NullLaw): { readonly mean: number; readonly variance: number } {
-  if (law.kind === "exponential") return { mean: 1, variance: 1 };
-  return { mean: law.p, variance: law.p * (1 - law.p) };
-}
-
-/** The exact test of a score sum: binomial tail for green lists, gamma tail for Gumbel (statistics.md 5). */
+/** The exact test of a score sum: the tail of the law of its sum (statistics.md 5). */
 export function evidenceOf(
   law: NullLaw,
   count: { readonly n: number; readonly sum: number },
@@ -30,7 +24,7 @@ export function evidenceOf(
   return {
     n,
     sum,
-    log10P: tail(law, n, sum),
+    log10P: scoreLog10P(law, n, sum),
     zScore: (sum - n * mean) / Math.sqrt(n * variance),
     effect: sum / n - mean,
   };
@@ -40,11 +34,5 @@ export function evidenceOf(
 export function widened(law: NullLaw, evidence: Evidence, inflation: number): number {
   const expected = evidence.n * moments(law).mean;
   const sum = expected + (evidence.sum - expected) / Math.sqrt(inflation);
-  return evidence.n === 0 ? 0 : tail(law, evidence.n, sum);
-}
-
-/** log10 P(S ≥ sum); a green count that is not whole is rounded down, against detection. */
-function tail(law: NullLaw, n: number, sum: number): number {
-  if (law.kind === "exponential") return gammaLog10Q(Math.max(0, sum), n);
-  return binomialLog10P(Math.max(0, Math.floor(sum)), n, law.p);
+  return evidence.n === 0 ? 0 : scoreLog10P(law, evidence.n, sum);
 }

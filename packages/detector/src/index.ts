@@ -1,6 +1,6 @@
 export { type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
 export { type DetectOptions, Detector, detect } from "./detect.js";
-export { type Evidence, evidenceOf, moments } from "./evidence.js";
+export { type Evidence, evidenceOf } from "./evidence.js";
 export {
   closedDecoys,
   closedTest,

@@ -10,10 +10,11 @@ import {
   type ScoredCoins,
   type Tokens,
   bindScheme,
+  moments,
 } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
-import { type Evidence, evidenceOf, moments } from "./evidence.js";
+import { type Evidence, evidenceOf } from "./evidence.js";
 
 /** What a suspect answered, one token per context: all that a closed model shows. */
 export interface Draws {

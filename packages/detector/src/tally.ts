@@ -139,10 +139,11 @@ export class Tally {
     const { seedLo, seedHi, token } = coins;
     const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
+    const mask = this.#scheme.coin === "seed" ? 0 : ~0;
     let [fresh, inPrompt] = [0, 0];
     for (let i = 0; i < coins.n; i++) {
       if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(token[i]))) inPrompt++;
-      else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i])) {
+      else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i] & mask)) {
         seedLo[fresh] = seedLo[i];
         seedHi[fresh] = seedHi[i];
         token[fresh++] = token[i];

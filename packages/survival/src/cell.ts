@@ -1,11 +1,10 @@
-import { type Kernel, type Scheme, type Tokens, bindScheme } from "@verdigris/core";
+import { type Kernel, type Scheme, type Tokens, bindScheme, moments } from "@verdigris/core";
 import {
   type Evidence,
   type OpenEvidence,
   clopperPearson,
   closedDecoys,
   closedTest,
-  moments,
   openTest,
   requiredTokens,
 } from "@verdigris/detector";

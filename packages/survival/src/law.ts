@@ -9,8 +9,7 @@
  * Δ_T is not the same everywhere: after a rare window the teacher often has little choice. So each audited window
  * takes the excess of windows that the teacher's text holds about as often.
  */
-import { type Scheme, type Tokens, coinsOf } from "@verdigris/core";
-import { moments } from "@verdigris/detector";
+import { type Scheme, type Tokens, coinsOf, moments } from "@verdigris/core";
 import { ContextIndex, type Range } from "./context-index.js";
 import type { Corpus, Text } from "./corpus.js";
 import { CountModel, uniformModel } from "./count-model.js";

@@ -1,5 +1,4 @@
-import { type Key, type Profile, bindScheme, createKernel } from "@verdigris/core";
-import { moments } from "@verdigris/detector";
+import { type Key, type Profile, bindScheme, createKernel, moments } from "@verdigris/core";
 import type { ReadProblem, TextFormat } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";

@@ -1,3 +1,4 @@
+import type { TorchLists } from "../primitives/torch-lists.js";
 import type { Coins } from "../types.js";
 
 /**
@@ -19,6 +20,8 @@ import type { Coins } from "../types.js";
 export interface Kernel {
   /** Which implementation runs. */
   readonly path: "wasm" | "plain";
+  /** Green lists of the marks that run on torch's generator. */
+  readonly torch: TorchLists;
   /**
    * A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V)
    * @throws RangeError above MAX_VOCABULARY

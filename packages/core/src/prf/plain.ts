@@ -1,3 +1,4 @@
+import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -15,6 +16,7 @@ export function createPlainKernel(): Kernel {
   let row = new Float32Array(0);
   return {
     path: "plain",
+    torch: createPlainTorchLists(),
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       if (row.length !== vocabularySize) row = new Float32Array(vocabularySize);

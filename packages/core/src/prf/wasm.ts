@@ -1,3 +1,4 @@
+import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -65,6 +66,7 @@ export function createWasmKernel(): Kernel {
 
   return {
     path: "wasm",
+    torch: createPlainTorchLists(),
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       return floatRow.subarray(0, vocabularySize);

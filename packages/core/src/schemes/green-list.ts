@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { createSeeder } from "../contexts.js";
-import { type Key, keyWords } from "../keys.js";
+import { type Key, keyWords, requireOwnKey } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
 import type { Coins, Scheme, SeedArrays, Tokens } from "../types.js";
@@ -24,11 +24,15 @@ const parameters = z.strictObject({
 export const greenList: SchemeDefinition = {
   name: "green-list",
   summary: "Green list: adds δ to the logits of a keyed random fraction γ of the vocabulary",
+  origin: "Verdigris",
+  prfs: ["chacha8-v1"],
+  maxH: 8,
   parameters,
   check: (profile) =>
     profile.seeding === "min" && profile.h === 0 ? "seeding min needs h from 1 to 8, got 0" : null,
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta } = parameters.parse(profile.parameters);
+    requireOwnKey(key);
     const purpose = `green-list ${profile.id} ${profile.version}`;
     const contextKey = keyWords(key.subkey(`${purpose} context`, 32));
     const rowKey = keyWords(key.subkey(`${purpose} row`, 32));
@@ -56,6 +60,8 @@ export const greenList: SchemeDefinition = {
       h: profile.h,
       law: { kind: "bernoulli", p: gamma },
       stage: "raw-logits",
+      coin: "seed-and-token",
+      weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         checkStep(profile, context, { logits, ids });
         const candidates = ids ?? everyId;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { createSeeder } from "../contexts.js";
-import { type Key, keyWords } from "../keys.js";
+import { type Key, keyWords, requireOwnKey } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
 import type { Coins, Scheme, SeedArrays, Tokens } from "../types.js";
@@ -20,6 +20,9 @@ const TWO_32 = 2 ** 32;
 export const gumbel: SchemeDefinition = {
   name: "gumbel",
   summary: "Gumbel: picks the token by keyed Gumbel noise; unbiased over keys",
+  origin: "Verdigris",
+  prfs: ["chacha8-v1"],
+  maxH: 8,
   parameters,
   check: (profile) => {
     if (profile.seeding === "self")
@@ -27,6 +30,7 @@ export const gumbel: SchemeDefinition = {
     return profile.h === 0 ? "h of the Gumbel mark must be from 1 to 8, got 0" : null;
   },
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
+    requireOwnKey(key);
     const purpose = `gumbel ${profile.id} ${profile.version}`;
     const contextKey = keyWords(key.subkey(`${purpose} context`, 32));
     const rowKey = keyWords(key.subkey(`${purpose} row`, 32));
@@ -46,6 +50,8 @@ export const gumbel: SchemeDefinition = {
       h: profile.h,
       law: { kind: "exponential" },
       stage: "warped-logits",
+      coin: "seed-and-token",
+      weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         checkStep(profile, context, { logits, ids });
         loadWords(context, logits.length, ids);

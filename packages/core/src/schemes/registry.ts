@@ -16,6 +16,7 @@ export function parseProfile(value: unknown): Profile {
   const where = { name: "profile", code: "PROFILE_INVALID" } as const;
   const profile = parseWith(profileSchema, value, where);
   const definition = definitionOf(profile.scheme);
+  checkPrf(definition, profile);
   parseWith(definition.parameters, profile.parameters, { ...where, name: "profile.parameters" });
   const tooLarge = profile.specialTokens.find((id) => id >= profile.V);
   if (tooLarge !== undefined) {
@@ -38,9 +39,28 @@ export function bindScheme(profile: Profile, key: Key, kernel: Kernel = createKe
 /** JSON Schema of a profile, draft 2020-12: one variant per scheme. */
 export function profileJsonSchema(): object {
   const variants = schemes.map((scheme) =>
-    profileSchema.extend({ scheme: z.literal(scheme.name), parameters: scheme.parameters }),
+    profileSchema.extend({
+      scheme: z.literal(scheme.name),
+      parameters: scheme.parameters,
+      prf: z.enum(scheme.prfs).describe("Pseudo-random function and its version."),
+      h: profileSchema.shape.h.max(scheme.maxH),
+    }),
   );
   return z.toJSONSchema(z.union(variants), { target: "draft-2020-12" });
+}
+
+function checkPrf(definition: SchemeDefinition, profile: Profile): void {
+  const { prfs, maxH, name } = definition;
+  const problems: string[] = [];
+  if (!prfs.includes(profile.prf)) {
+    problems.push(
+      `profile.prf: expected ${prfs.join(" or ")} for ${name}, got ${JSON.stringify(profile.prf)}`,
+    );
+  }
+  if (profile.h > maxH) {
+    problems.push(`profile.h: expected 0 to ${maxH} for ${name}, got ${profile.h}`);
+  }
+  if (problems.length > 0) throw new VerdigrisError("PROFILE_INVALID", problems.join("; "));
 }
 
 function definitionOf(name: string): SchemeDefinition {

@@ -10,6 +10,12 @@ export interface SchemeDefinition {
   readonly name: string;
   /** One line for `verdigris profiles` and the README. */
   readonly summary: string;
+  /** Whose mark it is: project and the versions it agrees with bit for bit. */
+  readonly origin: string;
+  /** Pseudo-random functions it can run on: the values of `profile.prf`. */
+  readonly prfs: readonly [string, ...string[]];
+  /** Largest context width. */
+  readonly maxH: number;
   /** Schema of `profile.parameters`. */
   readonly parameters: z.ZodType;
   /** Accepted (seeding, h) pairs, or the reason against. */

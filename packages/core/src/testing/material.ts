@@ -1,6 +1,7 @@
 /** What the laws of schemes are tried on: reproducible keys, tokens and logits, coins, and bounds. */
 import { coinsOf } from "../coins.js";
 import { Key } from "../keys.js";
+import { moments } from "../law.js";
 import type { NullLaw, Random, Scheme, Tokens } from "../types.js";
 
 /** A key of the suite's own. */
@@ -76,7 +77,8 @@ export function distinctScores(scheme: Scheme, tokens: Tokens): readonly number[
   const seen = new Set<string>();
   const out: number[] = [];
   for (let i = 0; i < score.length; i++) {
-    const coin = `${seedLo[i]} ${seedHi[i]} ${tokens[scheme.h + i]}`;
+    const token = scheme.coin === "seed" ? "" : tokens[scheme.h + i];
+    const coin = `${seedLo[i]} ${seedHi[i]} ${token}`;
     if (!seen.has(coin)) out.push(score[i]);
     seen.add(coin);
   }
@@ -86,8 +88,7 @@ export function distinctScores(scheme: Scheme, tokens: Tokens): readonly number[
 /** Distance of the scores' mean from the law's, in standard errors; positive if the mean is larger. */
 export function deviation(scores: readonly number[], law: NullLaw): number {
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  const expected = law.kind === "bernoulli" ? law.p : 1;
-  const variance = law.kind === "bernoulli" ? law.p * (1 - law.p) : 1;
+  const { mean: expected, variance } = moments(law);
   return (mean - expected) / Math.sqrt(variance / scores.length);
 }
 

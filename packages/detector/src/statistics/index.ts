@@ -5,3 +5,4 @@ export { holm } from "./holm.js";
 export { ksUniform, type KolmogorovSmirnov } from "./kolmogorov-smirnov.js";
 export { normalLog10Q, normalQuantile } from "./normal.js";
 export { rejects, requiredTokens, smallestRejecting, type TestPlan } from "./power.js";
+export { scoreLog10P } from "./score-sum.js";

@@ -1,11 +1,8 @@
 import type { NullLaw } from "@verdigris/core";
-import { binomialLog10P, SMALLEST_P } from "./binomial.js";
+import { SMALLEST_P } from "./binomial.js";
 import { requireBetween, requireReal } from "./checks.js";
-import { gammaLog10Q } from "./gamma.js";
 import { normalQuantile } from "./normal.js";
-
-/** Largest exponential score −ln(1−u) of a 32-bit uniform u, in nats. */
-const LARGEST_EXPONENTIAL = 32 * Math.LN2;
+import { largestScore, scoreLog10P } from "./score-sum.js";
 
 /**
  * The one rule of every verdict: p ≤ alpha, in (0, 1). Equality up to the rounding of the tails
@@ -24,10 +21,7 @@ export function smallestRejecting(law: NullLaw, alpha: number): number {
   if (law.kind === "bernoulli") {
     requireBetween("law.p", law.p, { above: SMALLEST_P, below: 1 - 1e-12 });
   }
-  const bestLog10P = (n: number): number =>
-    law.kind === "bernoulli"
-      ? binomialLog10P(n, n, law.p)
-      : gammaLog10Q(LARGEST_EXPONENTIAL * n, n);
+  const bestLog10P = (n: number): number => scoreLog10P(law, n, n * largestScore(law));
   let enough = 1;
   while (!rejects(bestLog10P(enough), alpha)) enough *= 2;
   let tooFew = Math.floor(enough / 2);

@@ -1,0 +1,16 @@
+import type { NullLaw } from "./types.js";
+
+/** Mean and variance of one coin's score under H0. */
+export function moments(law: NullLaw): { readonly mean: number; readonly variance: number } {
+  switch (law.kind) {
+    case "exponential":
+      return { mean: 1, variance: 1 };
+    case "bernoulli":
+      return { mean: law.p, variance: law.p * (1 - law.p) };
+    case "bits": {
+      const sum = law.weights.reduce((total, weight) => total + weight, 0);
+      const squares = law.weights.reduce((total, weight) => total + weight * weight, 0);
+      return { mean: law.p * sum, variance: law.p * (1 - law.p) * squares };
+    }
+  }
+}
