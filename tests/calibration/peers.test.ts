@@ -1,0 +1,102 @@
+/**
+ * Guarantee: for every mark of another project, on text that does not depend on the key, p ≤ α happens at most α of the
+ * time: the count over keys stays below an exact binomial bound whose own error is 1e-9, on random, repetitive and real
+ * text. Canary for each: counting repeated coins breaks it on repetitive text.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type Profile,
+  type Tokens,
+  bindScheme,
+  createKernel,
+  parseProfile,
+  schemes,
+} from "@verdigris/core";
+import { randomTokens } from "@verdigris/core/testing";
+import { Tally, binomialLog10P, decoyKey, evidenceOf } from "@verdigris/detector";
+import { beforeAll, describe, expect, it } from "vitest";
+import { recordedMaterial } from "./material.js";
+
+const KEYS = 400;
+const LENGTH = 120;
+const ALPHAS = [0.1, 0.01, 0.001];
+
+const folder = fileURLToPath(new URL("../../fixtures/profiles/", import.meta.url));
+const profiles = globSync("*.json", { cwd: folder })
+  .toSorted()
+  .map((file): [string, Profile] => [
+    basename(file, ".json"),
+    parseProfile(JSON.parse(readFileSync(folder + file, "utf8"))),
+  ]);
+
+const kernel = createKernel();
+
+/** log10 p of one text per key. (KEYS) */
+function log10Ps(
+  profile: Profile,
+  textOf: (key: number) => Tokens,
+  options: { readonly keys: number; readonly deduplicate: boolean },
+): Float64Array {
+  return Float64Array.from({ length: options.keys }, (_, key) => {
+    const scheme = bindScheme(profile, decoyKey(50_000 + key), kernel);
+    const tally = new Tally(scheme, { deduplicate: options.deduplicate });
+    tally.add({ tokens: textOf(key) });
+    return evidenceOf(scheme.law, tally.count()).log10P;
+  });
+}
+
+function rejections(values: Float64Array, alpha: number): number {
+  return values.reduce((count, value) => count + (value <= Math.log10(alpha) ? 1 : 0), 0);
+}
+
+/** The least count that n tests at level α reach with probability at most 1e-9. */
+function bound(n: number, alpha: number): number {
+  let count = 0;
+  while (binomialLog10P(count, n, alpha) > -9) count++;
+  return count;
+}
+
+/** A phrase of eight tokens, over and over, with another word now and then. */
+function repetitive(key: number): Tokens {
+  return Uint32Array.from({ length: LENGTH }, (_, i) =>
+    i % 40 === 39 ? 100 + ((key * 31 + i) % 900) : 200 + ((key * 17) % 50) + (i % 8) * 97,
+  );
+}
+
+describe("null calibration of other projects' marks", () => {
+  let real: Tokens;
+
+  beforeAll(async () => {
+    const { unmarked } = await recordedMaterial();
+    real = Uint32Array.from(unmarked.flatMap(({ tokens }) => Array.from(tokens)));
+  });
+
+  it("has a profile of every scheme", () => {
+    const covered = new Set(profiles.map(([, profile]) => profile.scheme));
+    const foreign = schemes.filter(({ origin }) => origin !== "Verdigris").map(({ name }) => name);
+    expect(foreign.filter((name) => !covered.has(name))).toEqual([]);
+    expect(profiles.length).toBeGreaterThan(0);
+  });
+
+  describe.each(profiles)("%s", (_, profile) => {
+    const textOf: Record<string, (key: number) => Tokens> = {
+      random: (key) => randomTokens(LENGTH, profile.V, 1000 + key),
+      repetitive,
+      real: (key) => real.subarray(key * LENGTH, (key + 1) * LENGTH),
+    };
+
+    it.each(Object.keys(textOf))("keeps its false-alarm rate on %s text", (kind) => {
+      const values = log10Ps(profile, textOf[kind], { keys: KEYS, deduplicate: true });
+      for (const alpha of ALPHAS) {
+        expect(rejections(values, alpha), `α = ${alpha}`).toBeLessThan(bound(KEYS, alpha));
+      }
+    });
+
+    it("canary: counting repeated coins is caught", () => {
+      const values = log10Ps(profile, repetitive, { keys: KEYS, deduplicate: false });
+      expect(rejections(values, 0.01)).toBeGreaterThanOrEqual(bound(KEYS, 0.01));
+    });
+  });
+});
