@@ -1,3 +1,5 @@
+import { BloomFilter } from "./bloom-filter.js";
+
 const PARTITIONS = 16;
 const FIRST_SLOTS = 16;
 /** Words of a partition below which it grows fourfold (at most 1 MiB for all partitions). */
@@ -10,7 +12,8 @@ const SPREAD = 0x9e37_79b1;
 /**
  * The set of coins already counted, by 64-bit fingerprint of (seed, token): 8 bytes a slot. Seeds are outputs of a
  * PRF, so two of n coins collide with probability about n²/2^65; a collision drops one coin, whatever its score,
- * and so cannot raise a false alarm. Partitions grow one at a time: no moment needs twice the memory.
+ * and so cannot raise a false alarm. Partitions grow one at a time: no moment needs twice the memory. Beyond a limit, a
+ * filter of fixed size takes over, whose errors drop coins too.
  */
 export class CoinSet {
   /** Per partition lo, hi, lo, hi …; a power of two of slots; (0, 0) is empty. */
@@ -19,7 +22,14 @@ export class CoinSet {
     () => new Uint32Array(2 * FIRST_SLOTS),
   );
   readonly #used = new Uint32Array(PARTITIONS);
+  /** Coins kept exactly; later ones go to the filter. */
+  readonly #limit: number;
+  #later: BloomFilter | null = null;
   #size = 0;
+
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+  }
 
   get size(): number {
     return this.#size;
@@ -41,6 +51,7 @@ export class CoinSet {
     const slots = this.#slots[partition];
     const at = find(slots, lo, hi);
     if (slots[at] === lo && slots[at + 1] === hi) return false;
+    if (this.#size >= this.#limit) return (this.#later ??= new BloomFilter()).add(lo, hi);
     slots[at] = lo;
     slots[at + 1] = hi;
     this.#size++;

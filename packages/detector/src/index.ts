@@ -12,3 +12,10 @@ export {
 export * from "./statistics/index.js";
 export { type Count, type Piece, Tally, type TallyOptions } from "./tally.js";
 export { NULL_HYPOTHESIS, type Verdict, WHAT_A_REJECTION_SAYS, decide } from "./verdict.js";
+export {
+  type ConfidenceSequence,
+  confidenceSequence,
+  log10E,
+  type Seen,
+} from "./sequential/e-process.js";
+export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";

@@ -32,10 +32,12 @@ export interface Count {
   };
 }
 
-/** Settings that only experiments change. */
+/** How coins are counted. */
 export interface TallyOptions {
   /** False counts every position: invalid on repetitive text; the canary of the calibration tests. */
   readonly deduplicate?: boolean;
+  /** Coins remembered exactly; beyond, memory stays as it is and some new coins are dropped. Default: all. */
+  readonly memory?: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export class Tally {
   /** 1 at special ids. (V) */
   readonly #special: Uint8Array;
   readonly #deduplicate: boolean;
-  readonly #seen = new CoinSet();
+  readonly #seen: CoinSet;
   readonly #coins = {
     seedLo: new Uint32Array(BATCH),
     seedHi: new Uint32Array(BATCH),
@@ -67,6 +69,7 @@ export class Tally {
     this.#special = new Uint8Array(scheme.profile.V);
     for (const id of scheme.profile.specialTokens) this.#special[id] = 1;
     this.#deduplicate = options.deduplicate ?? true;
+    this.#seen = new CoinSet(options.memory);
   }
 
   /** Counts one piece of text. @throws RangeError for a token id ≥ V */
