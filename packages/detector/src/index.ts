@@ -19,3 +19,4 @@ export {
   type Seen,
 } from "./sequential/e-process.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
+export { localise, type MarkedSpan } from "./localise/index.js";

@@ -38,6 +38,8 @@ export interface TallyOptions {
   readonly deduplicate?: boolean;
   /** Coins remembered exactly; beyond, memory stays as it is and some new coins are dropped. Default: all. */
   readonly memory?: number;
+  /** Told of the coins that count, in text order: token index within everything added, and score, of the first n. */
+  readonly observe?: (positions: Uint32Array, scores: Float64Array, n: number) => void;
 }
 
 /**
@@ -49,6 +51,8 @@ export class Tally {
   /** 1 at special ids. (V) */
   readonly #special: Uint8Array;
   readonly #deduplicate: boolean;
+  readonly #observe: TallyOptions["observe"];
+  readonly #positions: Uint32Array;
   readonly #seen: CoinSet;
   readonly #coins = {
     seedLo: new Uint32Array(BATCH),
@@ -69,6 +73,8 @@ export class Tally {
     this.#special = new Uint8Array(scheme.profile.V);
     for (const id of scheme.profile.specialTokens) this.#special[id] = 1;
     this.#deduplicate = options.deduplicate ?? true;
+    this.#observe = options.observe;
+    this.#positions = new Uint32Array(options.observe === undefined ? 0 : BATCH);
     this.#seen = new CoinSet(options.memory);
   }
 
@@ -77,9 +83,13 @@ export class Tally {
     checkIds("tokens", piece.tokens, this.#scheme.profile.V);
     if (piece.continues !== true) this.#begin(piece.prompt);
     this.#seen.reserve(piece.tokens.length);
+    const joined =
+      this.#carry.length === 0 ? piece.tokens : concatenated(this.#carry, piece.tokens);
+    const origin = this.#tokens - this.#carry.length - joined.byteOffset / 4;
     this.#tokens += piece.tokens.length;
-    for (const segment of this.#segments(piece.tokens)) {
-      this.#eachCoin(segment, (coins) => this.#score(coins));
+    for (const segment of this.#segments(joined)) {
+      const start = origin + segment.byteOffset / 4;
+      this.#eachCoin(segment, (coins, first) => this.#score(coins, start + first));
     }
   }
 
@@ -116,30 +126,30 @@ export class Tally {
     return this.#scheme.h === 0 ? token : 0;
   }
 
-  /** The runs of ordinary tokens, the first with the context carried over. */
-  #segments(tokens: Tokens): readonly Tokens[] {
-    const joined = this.#carry.length === 0 ? tokens : concatenated(this.#carry, tokens);
+  /** The runs of ordinary tokens; the end of the last is carried over. */
+  #segments(joined: Tokens): readonly Tokens[] {
     const segments = splitAt(joined, this.#special);
     const last = segments.at(-1) ?? joined.subarray(joined.length);
     this.#carry = last.slice(Math.max(0, last.length - this.#scheme.h));
     return segments;
   }
 
-  /** Calls `use` with the coins of positions h … T−1, a batch at a time; it may overwrite them. */
-  #eachCoin(segment: Tokens, use: (coins: Coins) => void): void {
+  /** Calls `use` with the coins of positions h … T−1, a batch at a time, and the first's position; it may overwrite them. */
+  #eachCoin(segment: Tokens, use: (coins: Coins, first: number) => void): void {
     const { h } = this.#scheme;
     const { seedLo, seedHi, token } = this.#coins;
     for (let start = h; start < segment.length; start += BATCH) {
       const end = Math.min(segment.length, start + BATCH);
       this.#scheme.seeds(segment.subarray(start - h, end), h, this.#coins);
       token.set(segment.subarray(start, end));
-      use({ seedLo, seedHi, token, n: end - start });
+      use({ seedLo, seedHi, token, n: end - start }, start);
     }
   }
 
   /** Moves the coins that count to the front, and scores those alone: a repeated coin costs no score. */
-  #score(coins: Coins): void {
+  #score(coins: Coins, start: number): void {
     const { seedLo, seedHi, token } = coins;
+    const [observe, positions] = [this.#observe, this.#positions];
     const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
     const mask = this.#scheme.coin === "seed" ? 0 : ~0;
@@ -149,10 +159,12 @@ export class Tally {
       else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i] & mask)) {
         seedLo[fresh] = seedLo[i];
         seedHi[fresh] = seedHi[i];
+        if (observe !== undefined) positions[fresh] = start + i;
         token[fresh++] = token[i];
       }
     }
     this.#scheme.scores({ seedLo, seedHi, token, n: fresh }, scores);
+    observe?.(positions, scores, fresh);
     // In a local, and from where the sum was: it must not depend on how the text came in pieces.
     let sum = this.#sum;
     for (let i = 0; i < fresh; i++) sum += scores[i];

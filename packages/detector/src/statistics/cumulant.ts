@@ -14,3 +14,27 @@ export function cumulant(law: NullLaw, lambda: number): number {
       );
   }
 }
+
+/** Derivative of the cumulant: mean score under the law tilted by λ. Grows with λ. */
+export function tiltedMean(law: NullLaw, lambda: number): number {
+  const bit = (p: number, at: number): number => p / (p + (1 - p) * Math.exp(-at));
+  switch (law.kind) {
+    case "exponential":
+      return 1 / (1 - lambda);
+    case "bernoulli":
+      return bit(law.p, lambda);
+    case "bits":
+      return law.weights.reduce((sum, weight) => sum + weight * bit(law.p, lambda * weight), 0);
+  }
+}
+
+/** The tilt λ ≥ 0 whose mean score is `mean`, at most `most`; 0 if the law's own mean is larger. By bisection. */
+export function tiltOf(law: NullLaw, mean: number, most: number): number {
+  let [low, high] = [0, most];
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2;
+    if (tiltedMean(law, middle) < mean) low = middle;
+    else high = middle;
+  }
+  return low;
+}
