@@ -41,13 +41,13 @@ export function checkVectors(value: unknown): FileReport {
 
 function familyOf(value: Json): VectorFamily {
   const name = value["family"] ?? value["peer"];
-  const found = families.find((family) => family.name === name);
-  if (found === undefined) {
-    const known = families.map((family) => family.name).join(", ");
+  const known = Object.keys(families).join(", ");
+  const found = typeof name === "string" && Object.hasOwn(families, name) ? families[name] : null;
+  if (found === null) {
     const came = name === undefined ? "nothing" : JSON.stringify(name);
     throw new VerdigrisError("FILE_INVALID", `family: expected one of ${known}, got ${came}`);
   }
-  return found;
+  return found();
 }
 
 interface Entry {

@@ -1,4 +1,14 @@
-import type { Coins, Scheme, Tokens } from "./types.js";
+import type { Coins, Scheme, SeedArrays, Tokens } from "./types.js";
+
+/** Room for n seeds of a scheme. */
+export function seedArrays(scheme: Pick<Scheme, "extraSeedWords">, n: number): SeedArrays {
+  const words = (): Uint32Array => new Uint32Array(n);
+  return {
+    seedLo: words(),
+    seedHi: words(),
+    more: Array.from({ length: scheme.extraSeedWords }, words),
+  };
+}
 
 /** Coins with what they showed. */
 export interface ScoredCoins extends Coins {
@@ -8,8 +18,7 @@ export interface ScoredCoins extends Coins {
 /** The coins of positions `from` … T−1, repeated ones included; from ≥ h. (T − from) */
 export function coinsOf(scheme: Scheme, tokens: Tokens, from = scheme.h): ScoredCoins {
   const n = Math.max(0, tokens.length - from);
-  const seeds = { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n) };
-  const coins = { ...seeds, token: tokens.subarray(tokens.length - n), n };
+  const coins = { ...seedArrays(scheme, n), token: tokens.subarray(tokens.length - n), n };
   const score = new Float64Array(n);
   if (n > 0) {
     scheme.seeds(tokens, from, coins);

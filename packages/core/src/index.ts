@@ -1,10 +1,19 @@
-export { type ScoredCoins, coinsOf } from "./coins.js";
+export { type ScoredCoins, coinsOf, seedArrays } from "./coins.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath } from "./keys.js";
 export { moments } from "./law.js";
 export { type Kernel, createKernel } from "./prf/index.js";
 export { type Profile, parseWith } from "./profile.js";
-export { type KeyForm, peerKey } from "./key-forms.js";
+export {
+  type KeyForm,
+  hexKey,
+  hexPairKey,
+  hexWordKey,
+  integerKey,
+  integerListKey,
+  peerKey,
+  textKey,
+} from "./key-forms.js";
 export { bindScheme, parseProfile, profileJsonSchema, schemes } from "./schemes/registry.js";
 export type { Seeding } from "./contexts.js";
 export type {

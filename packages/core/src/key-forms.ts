@@ -1,6 +1,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerdigrisError } from "./errors.js";
 import type { Key } from "./keys.js";
+import { type Word64, word64 } from "./primitives/int64.js";
 
 /** How another project writes its keys, and how one of ours becomes such a key. */
 export interface KeyForm<K> {
@@ -65,6 +66,31 @@ export function integerListKey(range: {
       });
     },
   };
+}
+
+/** A 64-bit word of 1 to 16 hex digits, `0x` or not. */
+export const hexWordKey: KeyForm<Word64> = {
+  expected: "1 to 16 hex digits",
+  parse: parseHexWord,
+  bytes: 8,
+  derive: (secret) => word64(bigEndian(secret)),
+};
+
+/** Two such words, separated by a comma. */
+export const hexPairKey: KeyForm<readonly Word64[]> = {
+  expected: "two keys of 1 to 16 hex digits, separated by a comma",
+  parse(text) {
+    const words = text.split(/\s*,\s*/).map(parseHexWord);
+    return words.length === 2 && words.every((word) => word !== null) ? words : null;
+  },
+  bytes: 16,
+  derive: (secret) =>
+    [secret.subarray(0, 8), secret.subarray(8)].map((part) => word64(bigEndian(part))),
+};
+
+function parseHexWord(text: string): Word64 | null {
+  const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(text)?.[1];
+  return digits === undefined ? null : word64(BigInt(`0x${digits}`));
 }
 
 /** Bytes written in hexadecimal, `length` of them. */

@@ -5,6 +5,10 @@ export function moments(law: NullLaw): { readonly mean: number; readonly varianc
   switch (law.kind) {
     case "exponential":
       return { mean: 1, variance: 1 };
+    case "exponentials": {
+      const [a, b] = law.means;
+      return { mean: a + b, variance: a * a + b * b };
+    }
     case "bernoulli":
       return { mean: law.p, variance: law.p * (1 - law.p) };
     case "bits": {

@@ -12,6 +12,8 @@ export type Tokens = Uint32Array;
 export interface SeedArrays {
   readonly seedLo: Uint32Array;
   readonly seedHi: Uint32Array;
+  /** Further words of state that scores need, for a scheme with `extraSeedWords`; the first two name the seed. */
+  readonly more?: readonly Uint32Array[];
 }
 
 /**
@@ -29,6 +31,8 @@ export type NullLaw =
   | { readonly kind: "bernoulli"; readonly p: number }
   /** Gumbel: score is stochastically at most a unit exponential. */
   | { readonly kind: "exponential" }
+  /** Dual-key Gumbel: score is a sum of exponentials with these means, larger first. */
+  | { readonly kind: "exponentials"; readonly means: readonly [number, number] }
   /** SynthID: score is the sum over layers of weight × g-bit, each bit 1 with probability `p`. Weights (m), not negative. */
   | { readonly kind: "bits"; readonly weights: readonly number[]; readonly p: number };
 
@@ -50,6 +54,8 @@ export interface Scheme {
   readonly stage: Stage;
   /** What names a coin: seed and token, or the seed alone where it already holds all that matters of the token. */
   readonly coin: "seed-and-token" | "seed";
+  /** Words of state beyond the first two that `seeds` writes and `scores` reads. */
+  readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */
   readonly weaknesses: readonly Weakness[];
   /**

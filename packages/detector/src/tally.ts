@@ -1,4 +1,4 @@
-import type { Coins, Scheme, Tokens } from "@verdigris/core";
+import { type Coins, type Scheme, type SeedArrays, type Tokens, seedArrays } from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 
 /** Positions per call into the scheme: bounds the buffers, whatever the document's length. */
@@ -54,11 +54,7 @@ export class Tally {
   readonly #observe: TallyOptions["observe"];
   readonly #positions: Uint32Array;
   readonly #seen: CoinSet;
-  readonly #coins = {
-    seedLo: new Uint32Array(BATCH),
-    seedHi: new Uint32Array(BATCH),
-    token: new Uint32Array(BATCH),
-  };
+  readonly #coins: SeedArrays & { readonly token: Uint32Array };
   readonly #scores = new Float64Array(BATCH);
   #shown = new CoinSet();
   #carry: Tokens = new Uint32Array(0);
@@ -70,6 +66,7 @@ export class Tally {
 
   constructor(scheme: Scheme, options: TallyOptions = {}) {
     this.#scheme = scheme;
+    this.#coins = { ...seedArrays(scheme, BATCH), token: new Uint32Array(BATCH) };
     this.#special = new Uint8Array(scheme.profile.V);
     for (const id of scheme.profile.specialTokens) this.#special[id] = 1;
     this.#deduplicate = options.deduplicate ?? true;
@@ -137,18 +134,18 @@ export class Tally {
   /** Calls `use` with the coins of positions h … T−1, a batch at a time, and the first's position; it may overwrite them. */
   #eachCoin(segment: Tokens, use: (coins: Coins, first: number) => void): void {
     const { h } = this.#scheme;
-    const { seedLo, seedHi, token } = this.#coins;
+    const { token } = this.#coins;
     for (let start = h; start < segment.length; start += BATCH) {
       const end = Math.min(segment.length, start + BATCH);
       this.#scheme.seeds(segment.subarray(start - h, end), h, this.#coins);
       token.set(segment.subarray(start, end));
-      use({ seedLo, seedHi, token, n: end - start }, start);
+      use({ ...this.#coins, n: end - start }, start);
     }
   }
 
   /** Moves the coins that count to the front, and scores those alone: a repeated coin costs no score. */
   #score(coins: Coins, start: number): void {
-    const { seedLo, seedHi, token } = coins;
+    const { seedLo, seedHi, token, more = [] } = coins;
     const [observe, positions] = [this.#observe, this.#positions];
     const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
@@ -159,11 +156,12 @@ export class Tally {
       else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i] & mask)) {
         seedLo[fresh] = seedLo[i];
         seedHi[fresh] = seedHi[i];
+        for (const word of more) word[fresh] = word[i];
         if (observe !== undefined) positions[fresh] = start + i;
         token[fresh++] = token[i];
       }
     }
-    this.#scheme.scores({ seedLo, seedHi, token, n: fresh }, scores);
+    this.#scheme.scores({ ...coins, n: fresh }, scores);
     observe?.(positions, scores, fresh);
     // In a local, and from where the sum was: it must not depend on how the text came in pieces.
     let sum = this.#sum;

@@ -1,5 +1,17 @@
 import type { VectorFamily } from "../section.js";
+import { hfWatermark } from "./hf-watermark.js";
+import { lmWatermarking } from "./lm-watermarking.js";
+import { sbw } from "./sbw.js";
+import { sglang } from "./sglang.js";
+import { vllm } from "./vllm.js";
 import { primitives } from "./primitives.js";
 
-/** Every family of vector files. A new one is its file and a line here. */
-export const families: readonly VectorFamily[] = [primitives];
+/** Makes the checks of a family, by the file's `family` or `peer`. A new one is its file and a line here. */
+export const families: Readonly<Record<string, () => VectorFamily>> = {
+  hf_watermark: hfWatermark,
+  sbw,
+  sglang,
+  vllm,
+  lm_watermarking: lmWatermarking,
+  primitives,
+};

@@ -69,3 +69,20 @@ export class Mt19937 {
     this.#at = 0;
   }
 }
+
+/** `random.seed(seed)` of Python for an integer, and `random.getrandbits(bits)`: words fill up from the low end. */
+export function pythonBits(seed: bigint, bits: number): bigint {
+  const words: number[] = [];
+  for (let rest = seed < 0n ? -seed : seed; rest > 0n || words.length === 0; rest >>= 32n) {
+    words.push(Number(rest & 0xffff_ffffn));
+  }
+  const engine = new Mt19937(0);
+  engine.reseedFrom(words);
+  let out = 0n;
+  for (let shift = 0; shift < bits; shift += 32) {
+    const left = bits - shift;
+    const word = left < 32 ? engine.u32() >>> (32 - left) : engine.u32();
+    out |= BigInt(word) << BigInt(shift);
+  }
+  return out;
+}

@@ -5,6 +5,7 @@ import type { TorchLists } from "./torch-lists.js";
 export function createPlainTorchLists(): TorchLists {
   const engine = new Mt19937(0);
   let items = new Uint32Array(0);
+  const kept = { seed: -1, table: new Uint32Array(0) };
 
   /**
    * Follows one token through the first `steps` swaps: its index in the permutation if it lands there, else −1.
@@ -27,9 +28,9 @@ export function createPlainTorchLists(): TorchLists {
     for (let i = 0; i < V; i++) items[i] = i;
     for (let i = 0; i < Math.min(k, V - 1); i++) {
       const other = i + (engine.u32() % (V - i));
-      const kept = items[i];
+      const item = items[i];
       items[i] = items[other];
-      items[other] = kept;
+      items[other] = item;
     }
     return items;
   }
@@ -48,6 +49,13 @@ export function createPlainTorchLists(): TorchLists {
         const at = track(token[i], V, V - 1);
         out[i] = at < 0 ? V - 1 : at;
       }
+    },
+    permutation(seed, n): Uint32Array {
+      if (kept.seed !== seed || kept.table.length !== n) {
+        kept.table = shuffle(seed, n, n).slice();
+        kept.seed = seed;
+      }
+      return kept.table;
     },
     head(seed, { V, k }, out): void {
       out.set(shuffle(seed, V, k).subarray(0, k));

@@ -16,6 +16,8 @@ export interface TorchLists {
   contains(coins: Pick<Coins, "seedLo" | "token" | "n">, size: ListSize, out: Float64Array): void;
   /** out[i] = index of token i in `randperm(V)` under seed i. */
   positions(coins: Pick<Coins, "seedLo" | "token" | "n">, V: number, out: Uint32Array): void;
+  /** `randperm(n)` under a seed, kept until another is asked for: hash tables that every coin looks into. (n) */
+  permutation(seed: number, n: number): Uint32Array;
   /** The list itself, in the permutation's order. (k) */
   head(seed: number, size: ListSize, out: Uint32Array): void;
   /** Adds `bias` (float32) to the logits of the list's tokens. (V) */

@@ -1,7 +1,7 @@
 import { Mt19937 } from "./mt19937.js";
 
-/** Range of `randint` from which torch draws 64 bits instead of 32 (2^28 since 2.6, 2^32 before). */
-const WIDE_RANGE = 2n ** 28n;
+/** Range of `randint` from which torch draws 64 bits instead of 32: since 2.6, and before. */
+const WIDE_RANGE = { current: 2n ** 28n, "before-2.6": 2n ** 32n } as const;
 
 /** Length of `randperm` from which torch draws 64-bit numbers: (2^32 − 1) / 20. */
 const WIDE_PERMUTATION = Math.floor(0xffff_ffff / 20);
@@ -45,9 +45,9 @@ export class TorchGenerator {
   }
 
   /** `torch.randint(low, high)`. Modulo bias is part of the contract. */
-  int(low: bigint, high: bigint): bigint {
+  int(low: bigint, high: bigint, era: keyof typeof WIDE_RANGE = "current"): bigint {
     const range = high - low;
-    return low + (range < WIDE_RANGE ? BigInt(this.u32()) % range : this.u64() % range);
+    return low + (range < WIDE_RANGE[era] ? BigInt(this.u32()) % range : this.u64() % range);
   }
 
   /** `torch.randperm(n)`. (n) */

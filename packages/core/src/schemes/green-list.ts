@@ -61,6 +61,7 @@ export const greenList: SchemeDefinition = {
       law: { kind: "bernoulli", p: gamma },
       stage: "raw-logits",
       coin: "seed-and-token",
+      extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         checkStep(profile, context, { logits, ids });

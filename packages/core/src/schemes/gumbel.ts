@@ -51,6 +51,7 @@ export const gumbel: SchemeDefinition = {
       law: { kind: "exponential" },
       stage: "warped-logits",
       coin: "seed-and-token",
+      extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         checkStep(profile, context, { logits, ids });

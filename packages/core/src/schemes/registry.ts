@@ -6,10 +6,27 @@ import { type Profile, parseWith, profileSchema } from "../profile.js";
 import type { Scheme } from "../types.js";
 import { greenList } from "./green-list.js";
 import { gumbel } from "./gumbel.js";
+import { hfGreenList } from "./hf-green-list.js";
+import { lmWatermarking } from "./lm-watermarking.js";
+import { sbw } from "./sbw.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
+import { sglangGumbel } from "./sglang-gumbel.js";
+import { vllmGumbel } from "./vllm-gumbel.js";
+import { vllmRedGreen } from "./vllm-red-green.js";
+import { vllmSbw } from "./vllm-sbw.js";
 
 /** Every scheme. A new one is its file and a line here. */
-export const schemes: readonly SchemeDefinition[] = [greenList, gumbel];
+export const schemes: readonly SchemeDefinition[] = [
+  greenList,
+  gumbel,
+  hfGreenList,
+  lmWatermarking,
+  sbw,
+  sglangGumbel,
+  vllmGumbel,
+  vllmRedGreen,
+  vllmSbw,
+];
 
 /** Validates a profile. @throws VerdigrisError PROFILE_INVALID naming field, range and what came */
 export function parseProfile(value: unknown): Profile {

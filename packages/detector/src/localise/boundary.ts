@@ -10,7 +10,7 @@ export interface Boundary {
 }
 
 /** Largest tilt a boundary assumes: a mark so strong that nearly every coin shows it. */
-const STRONGEST = { exponential: 0.95, bernoulli: 6, bits: 6 } as const;
+const STRONGEST = { exponential: 0.95, exponentials: 0.95, bernoulli: 6, bits: 6 } as const;
 
 /**
  * Where a found window really starts and ends, given that it has one marked run: coins inside follow the law tilted to
@@ -27,7 +27,8 @@ export function boundaries(
 ): { readonly start: Boundary; readonly end: Boundary } {
   const { start, end } = window;
   const mean = (sums[end] - sums[start]) / (end - start);
-  const scale = law.kind === "bits" ? Math.max(...law.weights) : 1;
+  const scale =
+    law.kind === "bits" ? Math.max(...law.weights) : law.kind === "exponentials" ? law.means[0] : 1;
   const lambda = tiltOf(law, mean, STRONGEST[law.kind] / scale);
   const rate = cumulant(law, lambda);
   const middle = Math.floor((start + end) / 2);

@@ -1,11 +1,28 @@
 /** The numbers that other projects' detectors print, reproduced beside our own. One peer is one file and a line here. */
 import type { Key, Profile, Tokens } from "@verdigris/core";
+import { hfWatermark } from "./hf-watermark.js";
+import { lmWatermarkingPeer } from "./lm-watermarking.js";
+import { sbw } from "./sbw.js";
+import { sglang } from "./sglang.js";
+import { vllm } from "./vllm.js";
 import type { PeerDetector, PeerReport } from "./peer-detector.js";
 
+export * from "./hf-watermark.js";
+export * from "./lm-watermarking.js";
+export * from "./n-grams.js";
+export * from "./sbw.js";
+export * from "./sglang.js";
+export * from "./vllm.js";
 export type { PeerDetector, PeerReport } from "./peer-detector.js";
 
 /** Every reproduced detector. */
-export const peerDetectors: readonly PeerDetector[] = [];
+export const peerDetectors: readonly PeerDetector[] = [
+  hfWatermark,
+  lmWatermarkingPeer,
+  sbw,
+  sglang,
+  vllm,
+];
 
 /** What the scheme's own project would print, or null where there is none to reproduce. */
 export function asPeer(profile: Profile, key: Key, tokens: Tokens): PeerReport | null {

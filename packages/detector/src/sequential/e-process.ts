@@ -60,7 +60,8 @@ function atMean(
 ): { readonly law: NullLaw; readonly seen: Seen } {
   switch (law.kind) {
     case "exponential":
-      return { law, seen: { n: seen.n, sum: seen.sum / at } };
+    case "exponentials":
+      return { law, seen: { n: seen.n, sum: (seen.sum * moments(law).mean) / at } };
     case "bernoulli":
       return { law: { ...law, p: at }, seen };
     case "bits":
@@ -69,8 +70,8 @@ function atMean(
 }
 
 function largestMean(law: NullLaw): number {
-  if (law.kind === "exponential") return Infinity;
-  return law.kind === "bernoulli" ? 1 : moments(law).mean / law.p;
+  if (law.kind === "bernoulli") return 1;
+  return law.kind === "bits" ? moments(law).mean / law.p : Infinity;
 }
 
 /** The last mean from `inside` towards `end` that is not excluded, by bisection; exclusion grows with the distance. */
@@ -96,10 +97,13 @@ function mixture(law: NullLaw, { n, sum }: Seen, side: 1 | -1): number {
 
 /**
  * Tilts that answer to the effects: λ = ±e/σ to first order, but at most 8 over the largest score of one bit, where σ is
- * nearly 0; e/(1 + e) under an exponential law, where λ < 1.
+ * nearly 0; e/(1 + e) over the largest mean under exponential laws.
  */
 function tilts(law: NullLaw, side: 1 | -1): readonly number[] {
-  if (law.kind === "exponential") return EFFECTS.map((e) => (side === 1 ? e / (1 + e) : -e));
+  const unit = law.kind === "exponentials" ? law.means[0] : 1;
+  if (law.kind === "exponential" || law.kind === "exponentials") {
+    return EFFECTS.map((e) => (side === 1 ? e / (1 + e) : -e) / unit);
+  }
   const sigma = Math.sqrt(moments(law).variance);
   const most = 8 / (law.kind === "bits" ? Math.max(...law.weights) : 1);
   return EFFECTS.map((e) => side * Math.min(e / sigma, most));

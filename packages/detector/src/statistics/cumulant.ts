@@ -1,10 +1,12 @@
 import type { NullLaw } from "@verdigris/core";
 
-/** ln E[e^(λ s)] of one coin's score s under a law; for an exponential law λ < 1. Convex, 0 at 0. */
+/** ln E[e^(λ s)] of one coin's score s under a law; λ times an exponential mean must be below 1. Convex, 0 at 0. */
 export function cumulant(law: NullLaw, lambda: number): number {
   switch (law.kind) {
     case "exponential":
       return -Math.log1p(-lambda);
+    case "exponentials":
+      return -law.means.reduce((sum, mean) => sum + Math.log1p(-lambda * mean), 0);
     case "bernoulli":
       return Math.log1p(law.p * Math.expm1(lambda));
     case "bits":
@@ -21,6 +23,8 @@ export function tiltedMean(law: NullLaw, lambda: number): number {
   switch (law.kind) {
     case "exponential":
       return 1 / (1 - lambda);
+    case "exponentials":
+      return law.means.reduce((sum, mean) => sum + mean / (1 - lambda * mean), 0);
     case "bernoulli":
       return bit(law.p, lambda);
     case "bits":

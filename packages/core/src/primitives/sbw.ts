@@ -1,0 +1,202 @@
+/** sbw's seeds and green rules (1.0.0), and vLLM's copy of them (repository snapshot caaac7c). */
+import { type Word64, add, lessSigned, multiply, setNumber, word64 } from "./int64.js";
+import { type LmPrf, type SeedingScheme, parseSeedingScheme } from "./lm-hash.js";
+import { philox4x32 } from "./philox.js";
+
+/** The seeding functions sbw shares with lm-watermarking. */
+export const SBW_PRFS = [
+  "additive_prf",
+  "multiplicative_prf",
+  "minfunc_prf",
+  "skipgram_prf",
+  "anchored_skipgram_prf",
+  "minhash_prf",
+  "anchored_minhash_prf",
+  "position_prf",
+] as const satisfies readonly LmPrf[];
+export type SbwPrf = (typeof SBW_PRFS)[number];
+
+/** A hash of signed 64-bit values: Jenkins' of the low 32 bits, or a table. */
+export type SbwHash = (value: Word64) => number;
+
+/** Writes the 64-bit seed of tokens [start, end), signed wrap-around throughout. */
+export type SbwSeed = (
+  tokens: Uint32Array,
+  window: { readonly start: number; readonly end: number },
+  out: Word64,
+) => void;
+
+/** A seeding function of sbw under a key. */
+export function sbwSeed(prf: SbwPrf, key: bigint, hash: SbwHash): SbwSeed {
+  const k = word64(key);
+  const [a, b] = [word64(), word64()];
+  const hashed = (x: number): number => {
+    setNumber(a, x);
+    return hash(a);
+  };
+  const salted = (x: number): number => {
+    setNumber(a, x);
+    multiply(k, a, a);
+    return hash(a);
+  };
+  const times = (out: Word64, x: number): void => {
+    setNumber(b, x);
+    multiply(out, b, out);
+  };
+  /** out = the least, signed, of a value per token. */
+  const least = (
+    tokens: Uint32Array,
+    { start, end }: { readonly start: number; readonly end: number },
+    { out, each }: { readonly out: Word64; readonly each: (x: number, value: Word64) => void },
+  ): void => {
+    const value = word64();
+    for (let i = start; i < end; i++) {
+      each(tokens[i], value);
+      if (i === start || lessSigned(value, out)) copy(value, out);
+    }
+  };
+  switch (prf) {
+    case "additive_prf":
+      return (tokens, { start, end }, out) => {
+        setNumber(
+          out,
+          tokens.subarray(start, end).reduce((sum, x) => sum + x, 0),
+        );
+        multiply(k, out, out);
+      };
+    case "multiplicative_prf":
+      return (tokens, { start, end }, out) => {
+        copy(k, out);
+        for (let i = start; i < end; i++) times(out, tokens[i]);
+      };
+    case "minfunc_prf":
+      return (tokens, { start, end }, out) => {
+        setNumber(
+          out,
+          tokens.subarray(start, end).reduce((min, x) => Math.min(min, x), Infinity),
+        );
+        multiply(k, out, out);
+      };
+    case "position_prf":
+      return (tokens, { start, end }, out) => {
+        const term = word64();
+        setNumber(out, 0);
+        for (let i = start; i < end; i++) {
+          copy(k, term);
+          times(term, tokens[i]);
+          times(term, i - start + 1);
+          add(out, term, out);
+        }
+      };
+    case "skipgram_prf":
+      return (tokens, { start }, out) => setNumber(out, salted(tokens[start]));
+    case "anchored_skipgram_prf":
+      return (tokens, { start, end }, out) => {
+        setNumber(out, salted(tokens[start]));
+        times(out, salted(tokens[end - 1]));
+      };
+    case "minhash_prf":
+      return (tokens, window, out) =>
+        least(tokens, window, { out, each: (x, value) => setNumber(value, salted(x)) });
+    case "anchored_minhash_prf":
+      return (tokens, window, out) => {
+        const anchor = hashed(tokens[window.end - 1]);
+        const each = (x: number, value: Word64): void => {
+          copy(k, value);
+          times(value, hashed(x));
+          times(value, anchor);
+        };
+        least(tokens, window, { out, each });
+      };
+    default:
+      throw new TypeError(`prf: expected one of ${SBW_PRFS.join(", ")}, got ${String(prf)}`);
+  }
+}
+
+/** The 31 bits that decide about a token under a seed: green if they are low. */
+export function sbwBits(seed: { readonly lo: number; readonly hi: number }, token: number): number {
+  const block = Uint32Array.of(token >>> 2, 0, 0, 0);
+  philox4x32(block, seed.lo, seed.hi);
+  return block[token & 3] & 0x7fff_ffff;
+}
+
+/** sbw's float of 31 bits: just under bits / 2^31. */
+export function sbwUniform(bits: number): number {
+  return Math.fround(Math.fround(bits) * Math.fround(4.6566127342e-10));
+}
+
+/** The generator's rule: an integer threshold. */
+export function sbwBelow(bits: number, gamma: number): boolean {
+  return bits < Math.trunc(gamma * 0x7fff_ffff);
+}
+
+/** The detector's rule: float32, which differs for some 66 of 2^31 values near the threshold. */
+export function sbwIsGreen(bits: number, gamma: number): boolean {
+  return sbwUniform(bits) < Math.fround(gamma);
+}
+
+/** Functions that hash tokens at all; the others go by the table's name. */
+const HASHING: ReadonlySet<string> = new Set([
+  "skipgram_prf",
+  "anchored_skipgram_prf",
+  "minhash_prf",
+  "anchored_minhash_prf",
+] satisfies SbwPrf[]);
+
+/** What a scheme string of sbw says beyond lm-watermarking's. */
+export interface SbwScheme extends SeedingScheme {
+  readonly prf: SbwPrf;
+  /** Per-token lists from Philox; else torch permutations. */
+  readonly gpu: boolean;
+  readonly hash: "jenkins" | "table";
+  /** The detector's rule in the generator, too. */
+  readonly fused: boolean;
+  /** Candidates a self-salted generator tries; null: all. */
+  readonly candidates: number | null;
+}
+
+/** Reads sbw's scheme names; null if unknown. */
+export function parseSbwScheme(text: string): SbwScheme | null {
+  const gpu = text.startsWith("gpu-");
+  const fused = text.startsWith("gpu-fused-");
+  let name = text.replace(/^gpu-(?:fused-)?/, "");
+  const cpuHash = name.includes("cpuhash");
+  name = name.replace(/-?cpuhash/, "");
+  const limit = gpu && !name.startsWith("ff-") ? /-(\d+|fullvocab)$/.exec(name)?.[1] : undefined;
+  if (limit !== undefined) name = name.slice(0, -limit.length - 1);
+  const wide = /^simple_(\d+)$/.exec(name)?.[1];
+  const parsed = parseSeedingScheme(wide === undefined ? name : `ff-additive_prf-${wide}-False`);
+  if (parsed === null || !(SBW_PRFS as readonly string[]).includes(parsed.prf)) return null;
+  const few = gpu ? (limit === undefined || limit === "fullvocab" ? null : Number(limit)) : 41;
+  return {
+    ...parsed,
+    prf: parsed.prf as SbwPrf,
+    gpu,
+    hash: gpu && !cpuHash && HASHING.has(parsed.prf) ? "jenkins" : "table",
+    fused,
+    candidates: parsed.selfSalt ? few : null,
+  };
+}
+
+function copy(from: Word64, to: Word64): void {
+  to.lo = from.lo;
+  to.hi = from.hi;
+}
+
+/** Low 32 bits of a signed 64-bit seed modulo 2^63 − 1, not negative: what sbw seeds torch with. */
+export function sbwTorchSeed(seed: Word64): number {
+  const extreme = seed.lo === 0 && seed.hi === 0x8000_0000;
+  if ((seed.hi | 0) < 0) return (seed.lo - (extreme ? 2 : 1)) >>> 0;
+  return seed.lo === 0xffff_ffff && seed.hi === 0x7fff_ffff ? 0 : seed.lo;
+}
+
+/** Probability that uniform 31 bits are green by the detector's rule. */
+export function sbwShare(gamma: number): number {
+  let [green, red] = [-1, 2 ** 31];
+  while (red - green > 1) {
+    const middle = Math.floor((green + red) / 2);
+    if (sbwIsGreen(middle, gamma)) green = middle;
+    else red = middle;
+  }
+  return red / 2 ** 31;
+}

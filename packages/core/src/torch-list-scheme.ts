@@ -1,0 +1,113 @@
+import { type TailRule, candidatesOf } from "./candidates.js";
+import type { Kernel } from "./prf/kernel.js";
+import { spreadSeed } from "./primitives/int64.js";
+import type { Profile } from "./profile.js";
+import { checkRoom, checkSpan, checkStep } from "./schemes/checks.js";
+import type { Coins, Scheme, SeedArrays, Tokens, Weakness } from "./types.js";
+
+/** How a mark seeds torch's generator: from a window of the text, all that matters being 32 bits. */
+export interface SeedRule {
+  /** Whether the candidate is the window's last token. */
+  readonly selfSalt: boolean;
+  /** Low 32 bits of the seed of the window that ends before `end`; its width is the rule's own. */
+  seedAt(tokens: Tokens, end: number): number;
+}
+
+/** Candidates looked up at a time. */
+const BATCH = 64;
+
+/** A green list that is a part of `torch.randperm(V)`. */
+export interface TorchList {
+  readonly profile: Profile;
+  /** Bias on green logits, nats, as float32. */
+  readonly delta: number;
+  /** Size of the list. */
+  readonly k: number;
+  readonly rule: SeedRule;
+  readonly weaknesses: readonly Weakness[];
+  /** How far down the candidates a self-salted embedder goes, best first. Default: all of them. */
+  readonly tail?: TailRule;
+  /** Shift of the list: token t is green if t + shift mod V is in it. Default 0. */
+  readonly shift?: number;
+  /** The list is the last k of the permutation instead of the first. */
+  readonly last?: boolean;
+}
+
+/**
+ * A green-list scheme on torch's generator. The law is Bernoulli(k/V): within one seed distinct tokens are drawn
+ * without replacement, whose upper tail is below the binomial's (Hoeffding 1963), and seeds are independent.
+ */
+export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
+  const { profile, rule, k, delta, weaknesses, shift = 0, last = false } = list;
+  const { V, h } = profile;
+  const bias = Math.fround(delta);
+  const everyId = Uint32Array.from({ length: V }, (_, i) => i);
+  const window = new Uint32Array(h + 1);
+  const room = {
+    seedLo: new Uint32Array(BATCH),
+    token: new Uint32Array(BATCH),
+    flags: new Float64Array(BATCH),
+  };
+
+  /** 1 where the i-th token is green under the i-th seed. */
+  function green(coins: Pick<Coins, "seedLo" | "token" | "n">, out: Float64Array): void {
+    const size = last ? { V, k: V - k } : { V, k };
+    const shifted = shift === 0 ? coins : { ...coins, token: shiftedTokens(coins) };
+    kernel.torch.contains(shifted, size, out);
+    if (last) for (let i = 0; i < coins.n; i++) out[i] = 1 - out[i];
+  }
+
+  function shiftedTokens({ token, n }: Pick<Coins, "token" | "n">): Uint32Array {
+    return token.subarray(0, n).map((id) => (id + shift) % V);
+  }
+
+  function reweightEach(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
+    const tried = candidatesOf(logits, list.tail);
+    const most = list.tail?.kind === "greens" ? list.tail.n : Infinity;
+    const shared = rule.selfSalt ? 0 : rule.seedAt(context, context.length);
+    window.set(context.subarray(context.length - h));
+    for (let start = 0, greens = 0; start < tried.length && greens < most; start += BATCH) {
+      const n = Math.min(BATCH, tried.length - start);
+      for (let i = 0; i < n; i++) {
+        room.token[i] = window[h] = ids[tried[start + i]];
+        room.seedLo[i] = rule.selfSalt ? rule.seedAt(window, h + 1) : shared;
+      }
+      green({ ...room, n }, room.flags);
+      for (let i = 0; i < n && greens < most; i++) {
+        if (room.flags[i] === 0) continue;
+        logits[tried[start + i]] += bias;
+        greens++;
+      }
+    }
+  }
+
+  return {
+    profile,
+    h,
+    law: { kind: "bernoulli", p: k / V },
+    stage: "raw-logits",
+    coin: "seed-and-token",
+    extraSeedWords: 0,
+    weaknesses,
+    reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+      checkStep(profile, context, { logits, ids });
+      if (ids !== undefined || rule.selfSalt || shift !== 0 || last) {
+        reweightEach(context, logits, ids ?? everyId);
+      } else {
+        kernel.torch.addBias(rule.seedAt(context, context.length), { V, k }, { bias, logits });
+      }
+    },
+    seeds(tokens: Tokens, from: number, out: SeedArrays): void {
+      checkSpan(profile, tokens, { from, out });
+      for (let t = from; t < tokens.length; t++) {
+        const seed = rule.seedAt(tokens, rule.selfSalt ? t + 1 : t);
+        out.seedLo[t - from] = seed;
+        out.seedHi[t - from] = spreadSeed(seed);
+      }
+    },
+    scores(coins: Coins, out: Float64Array): void {
+      checkRoom(out.length, coins.n);
+      green(coins, out);
+    },
+  };
+}
