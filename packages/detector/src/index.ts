@@ -20,3 +20,4 @@ export {
 } from "./sequential/e-process.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
+export { type BayesianModel, posterior } from "./bayesian/model.js";

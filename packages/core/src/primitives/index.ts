@@ -13,3 +13,6 @@ export { PADDING, type VllmPrf, vllmDualKeys, vllmPrf, vllmUniform } from "./vll
 export * from "./sbw.js";
 export * from "./sglang.js";
 export { type VllmHistory, vllmSkips } from "./vllm-steps.js";
+export * from "./synthid.js";
+export { SynthIdHistory } from "./synthid-history.js";
+export { tournament } from "./tournament.js";

@@ -11,6 +11,7 @@ import { lmWatermarking } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 import { sglangGumbel } from "./sglang-gumbel.js";
+import { synthId } from "./synthid.js";
 import { vllmGumbel } from "./vllm-gumbel.js";
 import { vllmRedGreen } from "./vllm-red-green.js";
 import { vllmSbw } from "./vllm-sbw.js";
@@ -23,6 +24,7 @@ export const schemes: readonly SchemeDefinition[] = [
   lmWatermarking,
   sbw,
   sglangGumbel,
+  synthId,
   vllmGumbel,
   vllmRedGreen,
   vllmSbw,

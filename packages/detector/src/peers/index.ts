@@ -4,6 +4,7 @@ import { hfWatermark } from "./hf-watermark.js";
 import { lmWatermarkingPeer } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
+import { synthIdPeer } from "./synthid.js";
 import { vllm } from "./vllm.js";
 import type { PeerDetector, PeerReport } from "./peer-detector.js";
 
@@ -12,6 +13,7 @@ export * from "./lm-watermarking.js";
 export * from "./n-grams.js";
 export * from "./sbw.js";
 export * from "./sglang.js";
+export * from "./synthid.js";
 export * from "./vllm.js";
 export type { PeerDetector, PeerReport } from "./peer-detector.js";
 
@@ -21,6 +23,7 @@ export const peerDetectors: readonly PeerDetector[] = [
   lmWatermarkingPeer,
   sbw,
   sglang,
+  synthIdPeer,
   vllm,
 ];
 

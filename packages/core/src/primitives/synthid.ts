@@ -1,0 +1,126 @@
+/** The g-values of SynthID-Text (Dathathri et al. 2024) in the two hashes its releases have. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Word64, add, multiply, remainder, setNumber, word64 } from "./int64.js";
+import { TorchGenerator } from "./torch.js";
+
+/** Multiplier of the congruential generator: h ← (h + t) M + 1 mod 2^64. */
+const M = word64(6364136223846793005n);
+const ONE = word64(1n);
+
+/** Which release's hash. */
+export type SynthIdHash =
+  /** Hugging Face and PyPI synthid-text 0.2.1: bits from a table of `size` coins, drawn by torch under `seed`. */
+  | { readonly kind: "table"; readonly size: number; readonly seed: bigint }
+  /** synthid-text on GitHub (addb4a15): the start value depends on all keys, twelve more steps, no table. */
+  | { readonly kind: "chain" };
+
+/** G-values under a list of layer keys. A word has layer l in bit l. */
+export interface SynthIdPrf {
+  readonly depth: number;
+  /** Writes the state after tokens [start, end). */
+  state(
+    tokens: Uint32Array,
+    range: { readonly start: number; readonly end: number },
+    out: Word64,
+  ): void;
+  /** Takes one more token. */
+  push(state: Word64, token: number): void;
+  /** The hash of a state with layer l's key (`ngram_keys`). */
+  layerHash(state: Word64, layer: number, out: Word64): void;
+  /** g-values of a state that has taken its token. */
+  word(state: Word64): number;
+  /** How many values a state that matters can take: a power of two up to 2^16, or Infinity for 64 bits. */
+  readonly states: number;
+  /** Largest share of ones over the layers. */
+  readonly shareOfOnes: number;
+}
+
+/** `sampling_table`: coins of torch's generator. (size) */
+export function synthIdTable(size: number, seed: bigint): Uint8Array {
+  const generator = new TorchGenerator(seed);
+  return Uint8Array.from({ length: size }, () => generator.u32() & 1);
+}
+
+/** Start value of the chain hash: SHA-256 of the keys as little-endian int64, big-endian, mod 2^63 − 1. */
+export function synthIdStart(keys: readonly bigint[]): bigint {
+  const bytes = new Uint8Array(8 * keys.length);
+  const view = new DataView(bytes.buffer);
+  keys.forEach((key, i) => view.setBigInt64(8 * i, key, true));
+  const digest = sha256(bytes).reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  return digest % (2n ** 63n - 1n);
+}
+
+/** The PRF of a hash under layer keys (int64), at most 32. */
+export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdPrf {
+  const layers = keys.map((key) => word64(key));
+  const start = word64(hash.kind === "table" ? 1n : synthIdStart(keys));
+  const t = word64();
+  const scratch = word64();
+  const push = (state: Word64, token: number): void => {
+    setNumber(t, token);
+    step(state, t);
+  };
+  const layerHash = (state: Word64, layer: number, out: Word64): void => {
+    out.lo = state.lo;
+    out.hi = state.hi;
+    step(out, layers[layer]);
+  };
+  const table = hash.kind === "table" ? synthIdTable(hash.size, hash.seed) : null;
+  const bit = (x: Word64): number =>
+    table === null ? (x.lo >>> 30) & 1 : table[tableIndex(x, table.length)];
+  const word = (state: Word64): number => {
+    let out = 0;
+    for (let layer = 0; layer < layers.length; layer++) {
+      layerHash(state, layer, scratch);
+      if (table === null) for (let i = 0; i < 12; i++) chainStep(scratch);
+      if (bit(scratch) === 1) out |= 1 << layer;
+    }
+    return out >>> 0;
+  };
+  const small =
+    table !== null && table.length <= 2 ** 16 && (table.length & (table.length - 1)) === 0;
+  const words = small ? Uint32Array.from(table, (_, lo) => word({ lo, hi: 0 })) : null;
+  const mask = small ? table.length - 1 : 0;
+  return {
+    depth: keys.length,
+    state(tokens, range, out): void {
+      out.lo = start.lo;
+      out.hi = start.hi;
+      for (let i = range.start; i < range.end; i++) push(out, tokens[i]);
+    },
+    push,
+    layerHash,
+    // The generator's low bits depend on low bits alone, and the table looks at no others.
+    word: words === null ? word : (state) => words[state.lo & mask],
+    states: small ? table.length : Infinity,
+    shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
+  };
+}
+
+/** h ← (h + t) M + 1. */
+function step(h: Word64, t: Word64): void {
+  add(h, t, h);
+  multiply(h, M, h);
+  add(h, ONE, h);
+}
+
+/** x ← ((x + 1) M + 1) >> 5, arithmetic. */
+function chainStep(x: Word64): void {
+  step(x, ONE);
+  x.lo = ((x.lo >>> 5) | (x.hi << 27)) >>> 0;
+  x.hi = ((x.hi | 0) >> 5) >>> 0;
+}
+
+function tableIndex(x: Word64, size: number): number {
+  return (size & (size - 1)) === 0 && size <= 2 ** 31 ? x.lo & (size - 1) : remainder(x, size);
+}
+
+/**
+ * E[g] of marked text if all V tokens were equally likely: ½ + ¼(1 − 1/V) for 2 leaves, ⅞ − 3/(8V) for 3.
+ * @throws RangeError for other numbers of leaves
+ */
+export function expectedMeanGValue(V: number, leaves: number): number {
+  if (leaves === 2) return 0.5 + 0.25 * (1 - 1 / V);
+  if (leaves === 3) return 7 / 8 - 3 / (8 * V);
+  throw new RangeError(`leaves: expected 2 or 3, got ${leaves}`);
+}

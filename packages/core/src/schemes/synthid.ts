@@ -1,0 +1,138 @@
+import * as z from "zod";
+import { integerListKey, peerKey } from "../key-forms.js";
+import type { Key } from "../keys.js";
+import { spreadSeed, word64 } from "../primitives/int64.js";
+import { type SynthIdHash, type SynthIdPrf, synthIdPrf } from "../primitives/synthid.js";
+import { tournament } from "../primitives/tournament.js";
+import type { Profile } from "../profile.js";
+import type { Coins, Scheme, SeedArrays, Tokens, Weakness } from "../types.js";
+import { checkRoom, checkSpan, checkStep } from "./checks.js";
+import type { SchemeDefinition } from "./scheme-definition.js";
+
+const parameters = z.strictObject({
+  depth: z.int().min(1).max(32).describe("Layers of the tournament, one key each."),
+  leaves: z
+    .int()
+    .min(2)
+    .max(16)
+    .describe("`num_leaves`: candidates a match; 2 keeps the model's law on average."),
+  statistic: z
+    .enum(["mean", "weighted-mean"])
+    .describe("What a coin scores: its g-values' sum, or a sum that weighs early layers more."),
+  tableSize: z
+    .int()
+    .min(2)
+    .max(2 ** 20)
+    .describe("`sampling_table_size`; without effect on the chain hash."),
+  tableSeed: z.int().min(0).describe("`sampling_table_seed`; without effect on the chain hash."),
+});
+
+const TABLE = "synthid-table-v1";
+
+/**
+ * SynthID-Text: a tournament over keyed g-values. A coin is what the hash keeps of an n-gram: with a table of 65,536
+ * entries that is 16 bits, so that at most as many coins exist per key. Peers start each answer with a context of
+ * zeros and leave steps with a repeated context unmarked; here full windows are scored, each coin once.
+ */
+export const synthId: SchemeDefinition = {
+  name: "synthid",
+  summary: "SynthID-Text's tournament, both released hashes, two or more leaves",
+  origin:
+    "Hugging Face transformers 4.46–5.23 and synthid-text 0.2.1 (table), synthid-text addb4a15 (chain)",
+  prfs: [TABLE, "synthid-chain-v1"],
+  maxH: 64,
+  parameters,
+  check: ({ seeding }) =>
+    seeding === "self" ? null : `seeding must be self (the token is hashed too), got ${seeding}`,
+  bind(profile: Profile, key: Key): Scheme {
+    const { depth, leaves, statistic, tableSize, tableSeed } = parameters.parse(profile.parameters);
+    const keys = peerKey(
+      integerListKey({ min: -(2n ** 63n), max: 2n ** 63n - 1n, length: depth }),
+      key,
+    );
+    const hash: SynthIdHash =
+      profile.prf === TABLE
+        ? { kind: "table", size: tableSize, seed: BigInt(tableSeed) }
+        : { kind: "chain" };
+    const prf = synthIdPrf(keys, hash);
+    const weights = layerWeights(depth, statistic);
+    const { h } = profile;
+    const state = word64();
+    const after = word64();
+    let words = new Uint32Array(0);
+
+    return {
+      profile,
+      h,
+      law: { kind: "bits", weights, p: Math.max(0.5, prf.shareOfOnes) },
+      stage: "warped-logits",
+      coin: "seed",
+      extraSeedWords: 0,
+      weaknesses: weaknessesOf(keys, prf),
+      reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        checkStep(profile, context, { logits, ids });
+        prf.state(context, { start: context.length - h, end: context.length }, state);
+        if (words.length < logits.length) words = new Uint32Array(logits.length);
+        for (let i = 0; i < logits.length; i++) {
+          after.lo = state.lo;
+          after.hi = state.hi;
+          prf.push(after, ids === undefined ? i : ids[i]);
+          words[i] = prf.word(after);
+        }
+        tournament(logits, words, { depth, leaves, none: -Infinity });
+      },
+      seeds(tokens: Tokens, from: number, out: SeedArrays): void {
+        checkSpan(profile, tokens, { from, out });
+        for (let t = from; t < tokens.length; t++) {
+          prf.state(tokens, { start: t - h, end: t + 1 }, state);
+          const small = Number.isFinite(prf.states);
+          out.seedLo[t - from] = small ? state.lo & (prf.states - 1) : state.lo;
+          out.seedHi[t - from] = small ? spreadSeed(state.lo & (prf.states - 1)) : state.hi;
+        }
+      },
+      scores(coins: Coins, out: Float64Array): void {
+        checkRoom(out.length, coins.n);
+        for (let i = 0; i < coins.n; i++) {
+          state.lo = coins.seedLo[i];
+          state.hi = coins.seedHi[i];
+          out[i] = weightedBits(prf.word(state), weights);
+        }
+      },
+    };
+  },
+};
+
+/**
+ * Weight of each layer. The peers' weighted mean has 10 … 1, linearly; scaled by D − 1 the weights are whole numbers,
+ * so that sums are exact.
+ */
+function layerWeights(depth: number, statistic: "mean" | "weighted-mean"): readonly number[] {
+  if (statistic === "mean" || depth === 1) return Array.from({ length: depth }, () => 1);
+  return Array.from({ length: depth }, (_, layer) => 10 * (depth - 1) - 9 * layer);
+}
+
+function weightedBits(word: number, weights: readonly number[]): number {
+  let sum = 0;
+  for (let layer = 0; layer < weights.length; layer++)
+    sum += ((word >>> layer) & 1) * weights[layer];
+  return sum;
+}
+
+function weaknessesOf(keys: readonly bigint[], prf: SynthIdPrf): readonly Weakness[] {
+  if (!Number.isFinite(prf.states)) return [];
+  const bits = Math.log2(prf.states);
+  const weaknesses: Weakness[] = [
+    {
+      name: `id-modulo-${prf.states}`,
+      message: `only ${bits} bits of the state count: tokens whose ids are equal modulo ${prf.states} are one, and a key has ${prf.states} coins in all`,
+    },
+  ];
+  const distinct = new Set(keys.map((key) => BigInt.asUintN(bits, key))).size;
+  if (distinct < keys.length) {
+    weaknesses.push({
+      name: "equal-layers",
+      message: `${keys.length - distinct} layer keys equal others modulo ${prf.states}: their g-values are the same, and p is too small`,
+    });
+  }
+  return weaknesses;
+}
