@@ -42,7 +42,7 @@ export function integerKey(range: { readonly min: bigint; readonly max: bigint }
   };
 }
 
-/** A list of distinct whole numbers in min … max, separated by commas or blanks, in brackets or not. */
+/** A list of whole numbers in min … max, separated by commas or blanks, in brackets or not. */
 export function integerListKey(range: {
   readonly min: bigint;
   readonly max: bigint;
@@ -50,13 +50,12 @@ export function integerListKey(range: {
 }): KeyForm<readonly bigint[]> {
   const { min, max, length } = range;
   return {
-    expected: `${length} distinct whole numbers from ${min} to ${max}`,
+    expected: `${length} whole numbers from ${min} to ${max}`,
     parse(text) {
       const parts = text.replace(/^\[([^\]]*)\]$/, "$1").trim();
       const values = parts.split(/\s*,\s*|\s+/).map(parseInteger);
       const valid = values.every((value) => value !== null && value >= min && value <= max);
-      if (!valid || values.length !== length) return null;
-      return new Set(values).size === length ? (values as bigint[]) : null;
+      return valid && values.length === length ? (values as bigint[]) : null;
     },
     bytes: 16 * length,
     derive(secret) {

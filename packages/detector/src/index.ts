@@ -21,3 +21,4 @@ export {
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";
+export { detectPayload, type PayloadResult } from "./payload.js";

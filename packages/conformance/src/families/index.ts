@@ -4,6 +4,9 @@ import { lmWatermarking } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
 import { hfSynthId, synthIdText } from "./synthid.js";
+import { stats } from "./stats.js";
+import { textSeal } from "./textseal.js";
+import { threeBricks } from "./three-bricks.js";
 import { vllm } from "./vllm.js";
 import { primitives } from "./primitives.js";
 
@@ -14,6 +17,9 @@ export const families: Readonly<Record<string, () => VectorFamily>> = {
   sglang,
   hf_synthid: hfSynthId,
   synthid_text: synthIdText,
+  stats,
+  textseal: textSeal,
+  three_bricks: threeBricks,
   vllm,
   lm_watermarking: lmWatermarking,
   primitives,

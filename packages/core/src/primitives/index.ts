@@ -16,3 +16,5 @@ export { type VllmHistory, vllmSkips } from "./vllm-steps.js";
 export * from "./synthid.js";
 export { SynthIdHistory } from "./synthid-history.js";
 export { tournament } from "./tournament.js";
+export { threeBricksSeed } from "./three-bricks.js";
+export * from "./textseal.js";

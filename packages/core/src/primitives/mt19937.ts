@@ -60,6 +60,17 @@ export class Mt19937 {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
+  /** Passes over n words. */
+  skip(n: number): void {
+    let rest = n;
+    while (rest > 0) {
+      if (this.#at === N) this.#twist();
+      const passed = Math.min(rest, N - this.#at);
+      this.#at += passed;
+      rest -= passed;
+    }
+  }
+
   #twist(): void {
     const state = this.#state;
     for (let j = 0; j < N; j++) {

@@ -12,6 +12,10 @@ import { sbw } from "./sbw.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 import { sglangGumbel } from "./sglang-gumbel.js";
 import { synthId } from "./synthid.js";
+import { textSealGreenList } from "./textseal-green-list.js";
+import { textSealGumbel } from "./textseal-gumbel.js";
+import { threeBricksGreenList } from "./three-bricks-green-list.js";
+import { threeBricksGumbel } from "./three-bricks-gumbel.js";
 import { vllmGumbel } from "./vllm-gumbel.js";
 import { vllmRedGreen } from "./vllm-red-green.js";
 import { vllmSbw } from "./vllm-sbw.js";
@@ -25,6 +29,10 @@ export const schemes: readonly SchemeDefinition[] = [
   sbw,
   sglangGumbel,
   synthId,
+  textSealGreenList,
+  textSealGumbel,
+  threeBricksGreenList,
+  threeBricksGumbel,
   vllmGumbel,
   vllmRedGreen,
   vllmSbw,

@@ -5,6 +5,8 @@ import { lmWatermarkingPeer } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
 import { synthIdPeer } from "./synthid.js";
+import { textSeal } from "./textseal.js";
+import { threeBricks } from "./three-bricks.js";
 import { vllm } from "./vllm.js";
 import type { PeerDetector, PeerReport } from "./peer-detector.js";
 
@@ -14,6 +16,9 @@ export * from "./n-grams.js";
 export * from "./sbw.js";
 export * from "./sglang.js";
 export * from "./synthid.js";
+export * from "./textseal.js";
+export * from "./textseal-generate.js";
+export * from "./three-bricks.js";
 export * from "./vllm.js";
 export type { PeerDetector, PeerReport } from "./peer-detector.js";
 
@@ -24,6 +29,8 @@ export const peerDetectors: readonly PeerDetector[] = [
   sbw,
   sglang,
   synthIdPeer,
+  textSeal,
+  threeBricks,
   vllm,
 ];
 
