@@ -6,13 +6,12 @@ export { type Kernel, createKernel } from "./prf/index.js";
 export { type Profile, parseWith } from "./profile.js";
 export {
   type KeyForm,
-  hexKey,
   hexPairKey,
   hexWordKey,
   integerKey,
   integerListKey,
   peerKey,
-  textKey,
+  textOrHexKey,
 } from "./key-forms.js";
 export { bindScheme, parseProfile, profileJsonSchema, schemes } from "./schemes/registry.js";
 export type { Seeding } from "./contexts.js";

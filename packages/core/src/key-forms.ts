@@ -1,4 +1,4 @@
-import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerdigrisError } from "./errors.js";
 import type { Key } from "./keys.js";
 import { type Word64, word64 } from "./primitives/int64.js";
@@ -92,23 +92,13 @@ function parseHexWord(text: string): Word64 | null {
   return digits === undefined ? null : word64(BigInt(`0x${digits}`));
 }
 
-/** Bytes written in hexadecimal, `length` of them. */
-export function hexKey(length: number): KeyForm<Uint8Array> {
-  return {
-    expected: `${2 * length} hex digits`,
-    parse: (text) =>
-      text.length === 2 * length && /^[0-9a-f]+$/i.test(text)
-        ? Uint8Array.from({ length }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
-        : null,
-    bytes: length,
-    derive: (secret) => secret,
-  };
-}
-
-/** Any text, as its UTF-8 bytes. */
-export const textKey: KeyForm<Uint8Array> = {
-  expected: "text",
-  parse: (text) => utf8ToBytes(text),
+/** Bytes of any number, `hex:` and hexadecimal; or any other text, as its UTF-8 bytes. */
+export const textOrHexKey: KeyForm<Uint8Array> = {
+  expected: "text, or hex: and an even number of hex digits",
+  parse(text) {
+    if (!text.startsWith("hex:")) return utf8ToBytes(text);
+    return /^hex:(?:[0-9a-f]{2})+$/i.test(text) ? hexToBytes(text.slice(4).toLowerCase()) : null;
+  },
   bytes: 32,
   derive: (secret) => secret,
 };

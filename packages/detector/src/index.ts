@@ -22,3 +22,4 @@ export { DetectionStream, type StreamOptions, type StreamState } from "./sequent
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";
 export { detectPayload, type PayloadResult } from "./payload.js";
+export * from "./alignment/index.js";

@@ -1,5 +1,6 @@
 import type { VectorFamily } from "../section.js";
 import { hfWatermark } from "./hf-watermark.js";
+import { jthickstun } from "./jthickstun.js";
 import { lmWatermarking } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
@@ -21,6 +22,7 @@ export const families: Readonly<Record<string, () => VectorFamily>> = {
   textseal: textSeal,
   three_bricks: threeBricks,
   vllm,
+  jthickstun_watermark: jthickstun,
   lm_watermarking: lmWatermarking,
   primitives,
 };

@@ -18,3 +18,4 @@ export { SynthIdHistory } from "./synthid-history.js";
 export { tournament } from "./tournament.js";
 export { threeBricksSeed } from "./three-bricks.js";
 export * from "./textseal.js";
+export * from "./markllm.js";

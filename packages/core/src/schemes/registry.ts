@@ -4,10 +4,15 @@ import { VerdigrisError } from "../errors.js";
 import { type Kernel, createKernel } from "../prf/index.js";
 import { type Profile, parseWith, profileSchema } from "../profile.js";
 import type { Scheme } from "../types.js";
+import { dip } from "./dip.js";
 import { greenList } from "./green-list.js";
 import { gumbel } from "./gumbel.js";
 import { hfGreenList } from "./hf-green-list.js";
 import { lmWatermarking } from "./lm-watermarking.js";
+import { markLlmEntropy } from "./markllm-entropy.js";
+import { markLlmExp } from "./markllm-exp.js";
+import { markLlmGreenList } from "./markllm-green-list.js";
+import { unigram } from "./unigram.js";
 import { sbw } from "./sbw.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 import { sglangGumbel } from "./sglang-gumbel.js";
@@ -24,8 +29,12 @@ import { vllmSbw } from "./vllm-sbw.js";
 export const schemes: readonly SchemeDefinition[] = [
   greenList,
   gumbel,
+  dip,
   hfGreenList,
   lmWatermarking,
+  markLlmEntropy,
+  markLlmExp,
+  markLlmGreenList,
   sbw,
   sglangGumbel,
   synthId,
@@ -33,6 +42,7 @@ export const schemes: readonly SchemeDefinition[] = [
   textSealGumbel,
   threeBricksGreenList,
   threeBricksGumbel,
+  unigram,
   vllmGumbel,
   vllmRedGreen,
   vllmSbw,

@@ -13,6 +13,7 @@ import type { PeerDetector, PeerReport } from "./peer-detector.js";
 export * from "./hf-watermark.js";
 export * from "./lm-watermarking.js";
 export * from "./n-grams.js";
+export * from "./permutation-test.js";
 export * from "./sbw.js";
 export * from "./sglang.js";
 export * from "./synthid.js";

@@ -1,0 +1,36 @@
+import type { Tokens } from "@verdigris/core";
+import { TorchGenerator } from "@verdigris/core/primitives";
+
+/** Seeds of resampled keys are below it. */
+const MAX_SEED = 100_000n;
+
+/**
+ * The permutation test of jthickstun/watermark's library and of MarkLLM's ITSEdit: torch's global generator gives a
+ * relabelling of the vocabulary (each on top of the last) and a seed per run. It counts without the observed key, so
+ * that p can be 0; sums in float32.
+ *
+ * @param statistic smallest alignment cost of tokens under the key of a seed
+ */
+export function permutationP(
+  tokens: Tokens,
+  options: {
+    readonly V: number;
+    readonly observed: number;
+    readonly runs: number;
+    readonly global: TorchGenerator;
+    readonly statistic: (tokens: Tokens, seed: bigint) => number;
+  },
+): number {
+  const { V, observed, runs, global, statistic } = options;
+  let relabelled = tokens;
+  let p = 0;
+  for (let run = 0; run < runs; run++) {
+    const pi = global.permutation(V);
+    const inverse = new Uint32Array(V);
+    pi.forEach((id, at) => (inverse[id] = at));
+    relabelled = relabelled.map((id) => inverse[id]);
+    const seed = global.int(0n, MAX_SEED);
+    if (statistic(relabelled, seed) <= observed) p = Math.fround(p + Math.fround(1 / runs));
+  }
+  return p;
+}
