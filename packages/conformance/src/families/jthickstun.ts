@@ -1,3 +1,4 @@
+import type { Tokens } from "@verdigris/core";
 import { Mt19937, TorchGenerator } from "@verdigris/core/primitives";
 import {
   type AlignmentKey,
@@ -146,7 +147,7 @@ const statistics = section(
       },
       compare,
     );
-    const phi = (key: AlignmentKey, gap: number | null, text = tokens): number =>
+    const phi = (key: AlignmentKey, gap: number | null, text: Tokens = tokens): number =>
       bestAlignment({ tokens: text.length, rows: rowsOf(key), k }, gap, pairCost(key, text)).cost;
     compare.close("phi_gumbel", phi(gumbel, null), record.phi_gumbel, NEAR);
     compare.close("phi_gumbel_edit0", phi(gumbel, 0), record.phi_gumbel_edit0, NEAR);

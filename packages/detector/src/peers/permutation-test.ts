@@ -6,10 +6,10 @@ const MAX_SEED = 100_000n;
 
 /**
  * The permutation test of jthickstun/watermark's library and of MarkLLM's ITSEdit: torch's global generator gives a
- * relabelling of the vocabulary (each on top of the last) and a seed per run. It counts without the observed key, so
- * that p can be 0; sums in float32.
+ * relabelling of the vocabulary (each on top of the last) and a seed per run, and tokens become their ranks among those
+ * that occur. It counts without the observed key, so that p can be 0; sums in float32.
  *
- * @param statistic smallest alignment cost of tokens under the key of a seed
+ * @param statistic smallest alignment cost of tokens below `V` (as few as occur) under the key of a seed
  */
 export function permutationP(
   tokens: Tokens,
@@ -18,19 +18,23 @@ export function permutationP(
     readonly observed: number;
     readonly runs: number;
     readonly global: TorchGenerator;
-    readonly statistic: (tokens: Tokens, seed: bigint) => number;
+    readonly statistic: (tokens: Tokens, seed: bigint, V: number) => number;
   },
 ): number {
   const { V, observed, runs, global, statistic } = options;
-  let relabelled = tokens;
+  let relabelled: Tokens = tokens.slice();
   let p = 0;
   for (let run = 0; run < runs; run++) {
     const pi = global.permutation(V);
     const inverse = new Uint32Array(V);
     pi.forEach((id, at) => (inverse[id] = at));
-    relabelled = relabelled.map((id) => inverse[id]);
+    relabelled = Uint32Array.from(relabelled, (id) => inverse[id]);
     const seed = global.int(0n, MAX_SEED);
-    if (statistic(relabelled, seed) <= observed) p = Math.fround(p + Math.fround(1 / runs));
+    const occurring = [...new Set(relabelled)].sort((a, b) => a - b);
+    const rank = new Map(occurring.map((id, at) => [id, at]));
+    const ranked = Uint32Array.from(relabelled, (id) => rank.get(id) as number);
+    if (statistic(ranked, seed, occurring.length) <= observed)
+      p = Math.fround(p + Math.fround(1 / runs));
   }
   return p;
 }
