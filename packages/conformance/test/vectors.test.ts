@@ -17,6 +17,46 @@ describe("golden vectors of the peers", () => {
   });
 });
 
+/** A record with one of its numbers (or digits of a string) changed. */
+function mutated(record: unknown): unknown {
+  const copy = structuredClone(record);
+  const change = (node: Record<string, unknown> | unknown[]): boolean => {
+    for (const [key, value] of Object.entries(node).reverse()) {
+      const target = node as Record<string, unknown>;
+      if (INPUT.test(key)) continue;
+      if (typeof value === "number") return ((target[key] = value === 0 ? 7 : value * 3 + 1), true);
+      if (typeof value === "boolean") return ((target[key] = !value), true);
+      if (typeof value === "object" && value !== null && change(value as unknown[])) return true;
+    }
+    return false;
+  };
+  return typeof copy === "object" && copy !== null && change(copy as unknown[]) ? copy : null;
+}
+
+/** Fields a check reads as input, so that changing one is another question rather than a wrong answer. */
+const INPUT =
+  /^(?:gap|note|tolerance|scipy_.*|mid_p|torch_half_erfc|sf|sf_ge_k|Q|n_runs|vocab_size|padded_vocab_size)$/;
+
+describe("a mutated vector", () => {
+  it.each(files)("of %s fails in every section", (file) => {
+    const vectors = read(file);
+    const { failures: none } = checkVectors(vectors);
+    expect(none).toEqual([]);
+    for (const [section, records] of Object.entries(vectors)) {
+      if (!Array.isArray(records) || typeof records[0] !== "object") continue;
+      const broken = records.slice(0, 6).map(mutated);
+      const report = checkVectors({ ...only(vectors), [section]: broken });
+      expect(report.failures.length, section).toBeGreaterThan(broken.length / 2);
+    }
+  });
+});
+
+/** The fields that say what family a file is of. */
+function only(vectors: Record<string, unknown>): Record<string, unknown> {
+  const name = "family" in vectors ? "family" : "peer";
+  return { [name]: vectors[name] };
+}
+
 describe("checkVectors", () => {
   it("counts a record of an unknown kind as failed", () => {
     const { failures } = checkVectors({ family: "primitives", quantum: [{ seed: 1 }] });

@@ -9,6 +9,7 @@ import { stats } from "./stats.js";
 import { textSeal } from "./textseal.js";
 import { threeBricks } from "./three-bricks.js";
 import { vllm } from "./vllm.js";
+import { markLlm } from "./markllm/index.js";
 import { primitives } from "./primitives.js";
 
 /** Makes the checks of a family, by the file's `family` or `peer`. A new one is its file and a line here. */
@@ -24,5 +25,6 @@ export const families: Readonly<Record<string, () => VectorFamily>> = {
   vllm,
   jthickstun_watermark: jthickstun,
   lm_watermarking: lmWatermarking,
+  markllm: markLlm,
   primitives,
 };

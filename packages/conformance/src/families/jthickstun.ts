@@ -165,6 +165,7 @@ const statistics = section(
         V,
         observed: phi(key, gap),
         runs: n_runs,
+        ranked: true,
         global: new TorchGenerator(torch_manual_seed),
         statistic: (text, fresh) => {
           const other =

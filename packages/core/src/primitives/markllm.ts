@@ -1,5 +1,6 @@
 /** Seeds of MarkLLM's marks. V: vocabulary size. */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { hexToBytes } from "@noble/hashes/utils.js";
 
 /** How MarkLLM's KGW makes a number of the last tokens. */
 export const MARKLLM_F_SCHEMES = ["time", "additive", "skip", "min"] as const;
@@ -66,4 +67,9 @@ export function unigramSeed(key: bigint): number {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, key, true);
   return new DataView(sha256(bytes).buffer).getUint32(0, true);
+}
+
+/** Bytes of hexadecimal digits. @throws Error if they are not an even number of hex digits */
+export function hexBytes(text: string): Uint8Array {
+  return hexToBytes(text);
 }

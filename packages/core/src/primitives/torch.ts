@@ -27,6 +27,11 @@ export class TorchGenerator {
     return this.#engine.u32();
   }
 
+  /** Passes over n 32-bit draws. */
+  skip(n: number): void {
+    this.#engine.skip(n);
+  }
+
   /** 64 bits, the first word drawn on top. */
   u64(): bigint {
     const high = BigInt(this.u32());

@@ -85,7 +85,7 @@ export const dip: SchemeDefinition = {
 
 /**
  * F → max(F − α, 0) + max(F − (1 − α), 0) along a permutation; a logit moves by the logarithm of its token's ratio, so
- * that what the candidates leave out keeps its place.
+ * that it is 0 where the mass doubles, as in MarkLLM.
  */
 function moveMass(
   logits: Float32Array,
@@ -105,7 +105,7 @@ function moveMass(
     if (i < 0) continue;
     const next = F + p[i];
     const q = moved(next) - moved(F);
-    logits[i] = q <= 0 ? -Infinity : logits[i] + Math.log(q / p[i]);
+    logits[i] = q <= 0 ? -Infinity : logits[i] + Math.log(q / (2 * p[i]));
     F = next;
   }
 }

@@ -2,6 +2,7 @@
 import type { Key, Profile, Tokens } from "@verdigris/core";
 import { hfWatermark } from "./hf-watermark.js";
 import { lmWatermarkingPeer } from "./lm-watermarking.js";
+import { markLlm } from "./markllm.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
 import { synthIdPeer } from "./synthid.js";
@@ -12,6 +13,8 @@ import type { PeerDetector, PeerReport } from "./peer-detector.js";
 
 export * from "./hf-watermark.js";
 export * from "./lm-watermarking.js";
+export * from "./markllm.js";
+export * from "./morphmark.js";
 export * from "./n-grams.js";
 export * from "./permutation-test.js";
 export * from "./sbw.js";
@@ -20,6 +23,7 @@ export * from "./synthid.js";
 export * from "./textseal.js";
 export * from "./textseal-generate.js";
 export * from "./three-bricks.js";
+export * from "./unbiased-llr.js";
 export * from "./vllm.js";
 export type { PeerDetector, PeerReport } from "./peer-detector.js";
 
@@ -27,6 +31,7 @@ export type { PeerDetector, PeerReport } from "./peer-detector.js";
 export const peerDetectors: readonly PeerDetector[] = [
   hfWatermark,
   lmWatermarkingPeer,
+  markLlm,
   sbw,
   sglang,
   synthIdPeer,
