@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Key, type Profile, VerdigrisError, parseProfile } from "@verdigris/core";
+import { type Key, type Profile, VerdigrisError, keyFromText, parseProfile } from "@verdigris/core";
 import { type Tokenizer, readTokenizer } from "@verdigris/text";
 import { type Io, locate, tell } from "./io.js";
 
-/** Largest key file: a key and some white space. Anything longer is another file. */
-const MAX_KEY_FILE = 1024;
+/** Largest key file: a peer's longest key and some white space. Anything longer is another file. */
+const MAX_KEY_FILE = 4200;
 
 /** Reads a small text file. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
 export async function readText(path: string): Promise<string> {
@@ -47,19 +47,23 @@ export async function readProfile(path: string): Promise<Profile> {
  * The key from a file, else from VERDIGRIS_KEY; never from an argument, which other users of the machine can see.
  * @throws TypeError without either; VerdigrisError FILE_* or KEY_INVALID
  */
-export async function readKey(io: Io, keyFile: string | undefined): Promise<Key> {
-  if (keyFile !== undefined) return readKeyFile(io, locate(io, keyFile));
+export async function readKey(io: Io, profile: Profile, keyFile: string | undefined): Promise<Key> {
+  if (keyFile !== undefined) {
+    const path = locate(io, keyFile);
+    return parseKey(profile, { text: await readKeyFile(io, path, MAX_KEY_FILE), source: path });
+  }
   const text = io.env["VERDIGRIS_KEY"] ?? "";
-  if (text !== "") return parseKey(text, "VERDIGRIS_KEY");
+  if (text !== "") return parseKey(profile, { text, source: "VERDIGRIS_KEY" });
   throw new TypeError(
     "key: expected --key-file FILE, or VERDIGRIS_KEY in the environment; got neither",
   );
 }
 
-async function readKeyFile(io: Io, path: string): Promise<Key> {
+/** The text of a file of keys; tells of one that others can read. */
+export async function readKeyFile(io: Io, path: string, maxBytes: number): Promise<string> {
   const text = await readText(path);
   const { mode, size } = await stat(path);
-  if (size > MAX_KEY_FILE) {
+  if (size > maxBytes) {
     throw new VerdigrisError(
       "KEY_INVALID",
       `${path}: expected 64 hex digits (32 bytes), got ${size} bytes`,
@@ -72,12 +76,16 @@ async function readKeyFile(io: Io, path: string): Promise<Key> {
       `warning: ${path} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
     );
   }
-  return parseKey(text, path);
+  return text;
 }
 
-function parseKey(text: string, source: string): Key {
+/** A key for a profile's scheme. @throws VerdigrisError KEY_INVALID naming the source, without the key */
+export function parseKey(
+  profile: Profile,
+  { text, source }: { readonly text: string; readonly source: string },
+): Key {
   try {
-    return Key.fromText(text);
+    return keyFromText(profile, text);
   } catch (cause) {
     throw new VerdigrisError("KEY_INVALID", `${source}: ${(cause as Error).message}`, { cause });
   }

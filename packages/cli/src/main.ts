@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { VerdigrisError } from "@verdigris/core";
 import { Command, CommanderError } from "commander";
+import { conformanceCommand } from "./commands/conformance.js";
+import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
 import { markCommand } from "./commands/mark.js";
 import { profilesCommand } from "./commands/profiles.js";
@@ -61,6 +63,8 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     surviveCommand(io),
     reportCommand(io),
     profilesCommand(io),
+    identifyCommand(io, finish),
+    conformanceCommand(io, finish),
   ];
   for (const command of commands) root.addCommand(inherit(command, root));
   return root;

@@ -1,6 +1,7 @@
 /** Suspect files to verdicts, in memory that does not grow with the files. */
-import type { Kernel, Key } from "@verdigris/core";
+import type { Kernel, Key, Tokens } from "@verdigris/core";
 import { Detector, type Verdict, holm, rejects } from "@verdigris/detector";
+import { type PeerReport, asPeer } from "@verdigris/detector/peers";
 import type { FindingKind, ReadProblem } from "@verdigris/text";
 import { type PieceOfDocument, type Reading, readPieces } from "./pieces.js";
 
@@ -13,6 +14,8 @@ export interface ScoreRequest {
   /** Decoy keys for each file and for all together; single documents are scored without. */
   readonly decoys: number;
   readonly perDocument: boolean;
+  /** Whether to reproduce the figures of the mark's own project, document by document. */
+  readonly asPeer: boolean;
   /** Told of each record that could not be used, as it is met. */
   readonly onProblem: (problem: ReadProblem) => void;
 }
@@ -38,6 +41,15 @@ export interface ScoreResult {
   /** Empty unless asked for. */
   readonly documents: readonly Scored[];
   readonly problems: readonly ReadProblem[];
+  /** What the mark's own project would print of each document; empty unless asked for. */
+  readonly peers: readonly PeerScored[];
+}
+
+/** A document as the mark's own project sees it. */
+export interface PeerScored {
+  readonly name: string;
+  /** Its figures, or why it refuses the text. */
+  readonly report: PeerReport | { readonly refused: string };
 }
 
 /**
@@ -52,6 +64,7 @@ export async function scoreFiles(
   const files: Judged[] = [];
   const documents: Judged[] = [];
   const problems: ReadProblem[] = [];
+  const peers = new PeerScores(request);
   for (const path of paths) {
     const file = paths.length === 1 ? pooled : new Scope(request, request.decoys);
     let document = new Scope(request, 0);
@@ -62,6 +75,7 @@ export async function scoreFiles(
         continue;
       }
       for (const scope of new Set([pooled, file])) scope.add(item);
+      peers.add(item);
       if (!request.perDocument) continue;
       document.add(item);
       if (!item.last) continue;
@@ -76,7 +90,48 @@ export async function scoreFiles(
     files: corrected(files),
     documents: corrected(documents),
     problems,
+    peers: peers.all,
   };
+}
+
+/** Reproduces the peer's figures of each document, whose tokens it keeps until the document ends. */
+class PeerScores {
+  readonly #request: ScoreRequest;
+  #parts: Tokens[] = [];
+  readonly all: PeerScored[] = [];
+
+  constructor(request: ScoreRequest) {
+    this.#request = request;
+  }
+
+  add({ id, last, piece }: PieceOfDocument): void {
+    if (!this.#request.asPeer) return;
+    this.#parts.push(piece.tokens);
+    if (!last) return;
+    this.all.push({ name: id, report: this.#report(joined(this.#parts)) });
+    this.#parts = [];
+  }
+
+  #report(tokens: Tokens): PeerScored["report"] {
+    const { profile } = this.#request.reading;
+    try {
+      const report = asPeer(profile, this.#request.key, tokens);
+      return report ?? { refused: `${profile.scheme} has no detector of its own` };
+    } catch (error) {
+      if (error instanceof RangeError) return { refused: error.message };
+      throw error;
+    }
+  }
+}
+
+function joined(parts: readonly Tokens[]): Tokens {
+  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 type Judged = Pick<Scored, "name" | "verdict" | "findings">;

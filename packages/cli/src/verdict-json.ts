@@ -40,12 +40,13 @@ export function* resultJsonLines(result: ScoreResult, setting: Setting): Generat
   yield line("pooled", pooledJson(result, setting));
 }
 
-function pooledJson({ pooled, problems }: ScoreResult, setting: Setting): Json {
+function pooledJson({ pooled, problems, peers }: ScoreResult, setting: Setting): Json {
   return {
     ...heading(setting),
     ...verdictJson(pooled, setting),
     warnings: [...setting.warnings, ...pooled.verdict.warnings],
     problems,
+    ...(peers.length === 0 ? {} : { peers }),
     nullHypothesis: NULL_HYPOTHESIS,
     notice: WHAT_A_REJECTION_SAYS,
   };

@@ -1,6 +1,6 @@
 /** Verdicts for people: in words first, then the numbers. */
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
-import type { ScoreResult, Scored } from "./scoring.js";
+import type { PeerScored, ScoreResult, Scored } from "./scoring.js";
 import type { Setting } from "./verdict-json.js";
 
 /** The whole result as lines of text. */
@@ -17,6 +17,7 @@ export function resultText(result: ScoreResult, setting: Setting): string {
       : [`  warning: ${plural(problems.length, "record")} could not be used`]),
     ...table("file", files.length > 1 ? files : []),
     ...table("document", documents),
+    ...result.peers.flatMap(peerLines),
     "",
     `Null hypothesis: ${NULL_HYPOTHESIS}`,
     WHAT_A_REJECTION_SAYS,
@@ -57,6 +58,20 @@ function numbers(
         : `p = ${decoys.p.toPrecision(2)} over ${decoys.keys}, variance inflation ${decoys.varianceInflation.toFixed(2)}`,
     ],
     ...(changed === "" ? [] : [["normalised", changed] as const]),
+  ];
+}
+
+/** What the mark's own project would print of a document. */
+function peerLines({ name, report }: PeerScored): readonly string[] {
+  if ("refused" in report)
+    return ["", `${name}: refused by the mark's own project: ${report.refused}`];
+  const figures = Object.entries(report.figures);
+  const width = Math.max(...figures.map(([figure]) => figure.length)) + 2;
+  return [
+    "",
+    `${name}, as ${report.peer} would print it:`,
+    ...figures.map(([figure, value]) => `  ${figure.padEnd(width)}${value}`),
+    ...report.caveats.map((caveat) => `  differs because: ${caveat}`),
   ];
 }
 

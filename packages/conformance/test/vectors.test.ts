@@ -25,6 +25,9 @@ function mutated(record: unknown): unknown {
       const target = node as Record<string, unknown>;
       if (INPUT.test(key)) continue;
       if (typeof value === "number") return ((target[key] = value === 0 ? 7 : value * 3 + 1), true);
+      if (typeof value === "string" && DECIMAL.test(value)) {
+        return ((target[key] = String(Number(value) * 3 + 1)), true);
+      }
       if (typeof value === "boolean") return ((target[key] = !value), true);
       if (typeof value === "object" && value !== null && change(value as unknown[])) return true;
     }
@@ -36,6 +39,8 @@ function mutated(record: unknown): unknown {
 /** Fields a check reads as input, so that changing one is another question rather than a wrong answer. */
 const INPUT =
   /^(?:gap|note|tolerance|scipy_.*|mid_p|torch_half_erfc|sf|sf_ge_k|Q|n_runs|vocab_size|padded_vocab_size)$/;
+
+const DECIMAL = /^-?\d+\.\d+(?:e-?\d+)?$/;
 
 describe("a mutated vector", () => {
   it.each(files)("of %s fails in every section", (file) => {

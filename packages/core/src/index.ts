@@ -13,7 +13,13 @@ export {
   peerKey,
   textOrHexKey,
 } from "./key-forms.js";
-export { bindScheme, parseProfile, profileJsonSchema, schemes } from "./schemes/registry.js";
+export {
+  bindScheme,
+  keyFromText,
+  parseProfile,
+  profileJsonSchema,
+  schemes,
+} from "./schemes/registry.js";
 export type { Seeding } from "./contexts.js";
 export type {
   Candidates,

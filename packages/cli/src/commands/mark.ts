@@ -99,7 +99,7 @@ interface Answer {
 async function mark(io: Io, prompt: string | undefined, options: MarkOptions): Promise<void> {
   const prompts = await readPrompts(io, prompt, options.prompts);
   const profile = await readProfile(locate(io, options.profile));
-  const key = await readKey(io, options.keyFile);
+  const key = await readKey(io, profile, options.keyFile);
   const mismatch = keyMismatch(profile, key);
   if (mismatch !== null) throw new TypeError(`key: ${mismatch}`);
   const model = await io.openModel({

@@ -60,7 +60,7 @@ async function listing(directory: string): Promise<string> {
   const found = await profilesIn(directory);
   const lines = [
     "Schemes:",
-    ...schemes.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`),
+    ...schemes.map(({ name, summary, origin }) => `  ${name.padEnd(25)}${summary} (${origin})`),
     `Profiles in ${directory}:`,
     ...found.map(({ file, profile }) =>
       "problem" in profile

@@ -1,4 +1,5 @@
 import { type Key, type Profile, bindScheme, createKernel, moments } from "@verdigris/core";
+import { hasPeerDetector } from "@verdigris/detector/peers";
 import type { ReadProblem, TextFormat } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
@@ -19,6 +20,7 @@ interface ScoreOptions {
   readonly alpha: number;
   readonly decoys: number;
   readonly perDocument: boolean;
+  readonly asPeer: boolean;
   readonly input?: TextFormat;
   readonly field: string;
   readonly format: "text" | "json" | "jsonl";
@@ -48,6 +50,7 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .addOption(
       numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(99),
     )
+    .option("--as-peer", "also the figures that the mark's own project would print", false)
     .option("--per-document", "a verdict for each document besides", false)
     .addOption(
       new Option("--input <format>", "what the files hold (default: by name; - is text)").choices([
@@ -68,7 +71,12 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
 
 async function score(io: Io, files: readonly string[], options: ScoreOptions): Promise<number> {
   const profile = await readProfile(locate(io, options.profile));
-  const key = await readKey(io, options.keyFile);
+  const key = await readKey(io, profile, options.keyFile);
+  if (options.asPeer && !hasPeerDetector(profile)) {
+    throw new TypeError(
+      `--as-peer: expected a profile of another project's mark, got ${profile.scheme}`,
+    );
+  }
   const request = await requestOf(io, { profile, key }, options);
   const setting = settingOf(profile, key, request);
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
@@ -87,7 +95,7 @@ async function requestOf(
   const tokenizer = tokenizerOf(profile, { profilePath: locate(io, options.profile), path });
   // A tokenizer named on purpose is checked even if all texts come with their tokens.
   if (path !== undefined) await tokenizer();
-  const { alpha, decoys, perDocument, input, field } = options;
+  const { alpha, decoys, perDocument, asPeer, input, field } = options;
   const format = input === undefined ? {} : { format: input };
   return {
     reading: { profile, tokenizer, options: { stdin: io.stdin, field, ...format } },
@@ -96,14 +104,18 @@ async function requestOf(
     alpha,
     decoys,
     perDocument,
+    asPeer,
     onProblem: (problem) => tell(io, `error: ${place(problem)}`),
   };
 }
 
 function settingOf(profile: Profile, key: Key, { kernel }: ScoreRequest): Setting {
-  const { law } = bindScheme(profile, key, kernel);
+  const { law, weaknesses } = bindScheme(profile, key, kernel);
   const mismatch = keyMismatch(profile, key);
-  const warnings = mismatch === null ? [] : [mismatch];
+  const warnings = [
+    ...(mismatch === null ? [] : [mismatch]),
+    ...weaknesses.map(({ name, message }) => `${name}: ${message}`),
+  ];
   return {
     profile: profile.id,
     keyId: key.id,

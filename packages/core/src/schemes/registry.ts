@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Key } from "../keys.js";
+import { Key } from "../keys.js";
 import { VerdigrisError } from "../errors.js";
 import { type Kernel, createKernel } from "../prf/index.js";
 import { type Profile, parseWith, profileSchema } from "../profile.js";
@@ -24,6 +24,9 @@ import { threeBricksGumbel } from "./three-bricks-gumbel.js";
 import { vllmGumbel } from "./vllm-gumbel.js";
 import { vllmRedGreen } from "./vllm-red-green.js";
 import { vllmSbw } from "./vllm-sbw.js";
+
+/** `origin` of our own schemes. */
+const OWN = "Verdigris";
 
 /** Every scheme. A new one is its file and a line here. */
 export const schemes: readonly SchemeDefinition[] = [
@@ -71,6 +74,15 @@ export function parseProfile(value: unknown): Profile {
 export function bindScheme(profile: Profile, key: Key, kernel: Kernel = createKernel()): Scheme {
   const checked = parseProfile(profile);
   return definitionOf(checked.scheme).bind(checked, key, kernel);
+}
+
+/**
+ * A key in its text form, for a profile's scheme: 64 hex digits are our own 256 bits; another project's scheme also
+ * takes that project's notation. @throws VerdigrisError KEY_INVALID
+ */
+export function keyFromText(profile: Profile, text: string): Key {
+  const own = definitionOf(profile.scheme).origin === OWN;
+  return own || /^[0-9a-f]{64}$/i.test(text.trim()) ? Key.fromText(text) : Key.fromPeer(text);
 }
 
 /** JSON Schema of a profile, draft 2020-12: one variant per scheme. */

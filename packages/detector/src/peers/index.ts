@@ -45,3 +45,8 @@ export function asPeer(profile: Profile, key: Key, tokens: Tokens): PeerReport |
   const detector = peerDetectors.find(({ schemes }) => schemes.includes(profile.scheme));
   return detector === undefined ? null : detector.report(profile, key, tokens);
 }
+
+/** Whether the detector of a scheme's own project is reproduced. */
+export function hasPeerDetector({ scheme }: Profile): boolean {
+  return peerDetectors.some(({ schemes }) => schemes.includes(scheme));
+}

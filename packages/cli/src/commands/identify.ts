@@ -1,0 +1,230 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Key, type Profile, VerdigrisError, bindScheme, createKernel } from "@verdigris/core";
+import {
+  type Candidate,
+  type Identified,
+  NULL_HYPOTHESIS,
+  type Piece,
+  identify,
+} from "@verdigris/detector";
+import { Command } from "commander";
+import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
+import { type Io, locate, print, tell } from "../io.js";
+import { formatOption, numberOption } from "../options.js";
+import { readPieces } from "../pieces.js";
+
+/** Largest file of keys. */
+const MAX_KEYS_FILE = 64 << 20;
+
+interface IdentifyOptions {
+  readonly profiles: string;
+  readonly keys: string;
+  readonly tokenizer?: string;
+  readonly alpha: number;
+  readonly field: string;
+  readonly format: "text" | "json";
+}
+
+/** A profile and key, with the names a reader knows them by. */
+interface Pair extends Candidate {
+  readonly name: string;
+}
+
+/** `verdigris identify`: which of many marks a text carries. */
+export function identifyCommand(io: Io, finish: (exitCode: number) => void): Command {
+  return new Command("identify")
+    .description("find which of many profiles and keys marks a text; none is an answer")
+    .argument("<file...>", "text (.txt, .md) or records (.jsonl), also with .gz or .br")
+    .requiredOption("--profiles <dir>", "directory of profiles (*.json)")
+    .requiredOption("--keys <file>", "keys, one a line: name, blank, key")
+    .option("--tokenizer <file>", "tokenizer.json (default: the one beside each profile)")
+    .addOption(
+      numberOption("--alpha <p>", "chance of naming any mark in a text without one", {
+        min: 0,
+        max: 1,
+        open: "both",
+      }).default(1e-3),
+    )
+    .option("--field <name>", "field of a record that holds the text", "text")
+    .addOption(formatOption(["text", "json"]))
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 a mark found, 1 none, 2 usage or input, 3 too short for all.",
+    )
+    .action(async (files: readonly string[], options: IdentifyOptions) => {
+      finish(await run(io, files, options));
+    });
+}
+
+async function run(io: Io, files: readonly string[], options: IdentifyOptions): Promise<number> {
+  const profiles = await profilesIn(locate(io, options.profiles));
+  const lines = await keysIn(io, locate(io, options.keys));
+  const { pairs, misfits } = pairsOf(profiles, lines);
+  if (pairs.length === 0) {
+    throw new TypeError(
+      `--keys: expected a key that fits a profile, got ${lines.length} keys that fit none`,
+    );
+  }
+  if (misfits > 0)
+    tell(io, `warning: ${misfits} pairs skipped: the key is not of the profile's kind`);
+  const texts = await textsOf(io, { files, pairs, options });
+  const results = identify(pairs, (pair) => texts.get(pair.profile.tokenizer.sha256) ?? [], {
+    alpha: options.alpha,
+    kernel: createKernel(),
+  });
+  await print(
+    io,
+    options.format === "json" ? resultJson(results, options) : resultText(results, options),
+  );
+  if (results.some(({ kind }) => kind === "detected")) return 0;
+  return results.every(({ kind }) => kind === "too-short") ? 3 : 1;
+}
+
+/** A profile and the file it came from. */
+interface Found {
+  readonly path: string;
+  readonly profile: Profile;
+}
+
+async function profilesIn(directory: string): Promise<readonly Found[]> {
+  const names = await readdir(directory).catch((cause: unknown) => {
+    throw new VerdigrisError(
+      "FILE_NOT_FOUND",
+      `--profiles: ${directory} is not a directory that can be read`,
+      { cause },
+    );
+  });
+  const found: Found[] = [];
+  for (const name of names.filter((entry) => entry.endsWith(".json")).sort()) {
+    const path = join(directory, name);
+    const value = await readJsonFile(path);
+    // Other JSON files, such as a tokenizer, are passed over.
+    if (typeof value !== "object" || value === null || !("scheme" in value)) continue;
+    found.push({ path, profile: await readProfile(path) });
+  }
+  if (found.length === 0)
+    throw new TypeError(`--profiles: expected profiles (*.json) in ${directory}, got none`);
+  return found;
+}
+
+interface KeyLine {
+  readonly name: string;
+  readonly text: string;
+  readonly source: string;
+}
+
+async function keysIn(io: Io, path: string): Promise<readonly KeyLine[]> {
+  const text = await readKeyFile(io, path, MAX_KEYS_FILE);
+  return text.split(/\r?\n/).flatMap((line, i) => {
+    if (line.trim() === "" || line.startsWith("#")) return [];
+    const match = /^(\S+)\s+(\S.*)$/.exec(line.trim());
+    const source = `${path}:${i + 1}`;
+    if (match === null) {
+      throw new VerdigrisError(
+        "KEY_INVALID",
+        `${source}: expected a name, a blank and a key, got one word`,
+      );
+    }
+    return [{ name: match[1], text: match[2], source }];
+  });
+}
+
+/** Every profile with every key of its kind; the other pairs are counted. */
+function pairsOf(
+  profiles: readonly Found[],
+  lines: readonly KeyLine[],
+): { readonly pairs: readonly (Pair & { readonly path: string })[]; readonly misfits: number } {
+  const pairs: (Pair & { readonly path: string })[] = [];
+  let misfits = 0;
+  for (const { profile, path } of profiles) {
+    for (const line of lines) {
+      const key = keyThatFits(profile, line);
+      if (key === null) misfits++;
+      else pairs.push({ profile, key, name: line.name, path });
+    }
+  }
+  return { pairs, misfits };
+}
+
+function keyThatFits(profile: Profile, line: KeyLine): Key | null {
+  try {
+    const key = parseKey(profile, line);
+    bindScheme(profile, key);
+    return key;
+  } catch (error) {
+    if (error instanceof VerdigrisError && error.code === "KEY_INVALID") return null;
+    throw error;
+  }
+}
+
+/** The texts in tokens, once for each tokenizer. */
+async function textsOf(
+  io: Io,
+  {
+    files,
+    pairs,
+    options,
+  }: {
+    readonly files: readonly string[];
+    readonly pairs: readonly (Pair & { readonly path: string })[];
+    readonly options: IdentifyOptions;
+  },
+): Promise<ReadonlyMap<string, readonly Piece[]>> {
+  const texts = new Map<string, Piece[]>();
+  const path = options.tokenizer === undefined ? undefined : locate(io, options.tokenizer);
+  for (const pair of pairs) {
+    const { sha256 } = pair.profile.tokenizer;
+    if (texts.has(sha256)) continue;
+    const tokenizer = tokenizerOf(pair.profile, { profilePath: pair.path, path });
+    const pieces: Piece[] = [];
+    for (const file of files) {
+      const reading = {
+        profile: pair.profile,
+        tokenizer,
+        options: { stdin: io.stdin, field: options.field },
+      };
+      for await (const item of readPieces(file === "-" ? file : locate(io, file), reading)) {
+        if (item.kind === "problem") throw new VerdigrisError("FILE_INVALID", item.message);
+        pieces.push(item.piece);
+      }
+    }
+    texts.set(sha256, pieces);
+  }
+  return texts;
+}
+
+function resultText(results: readonly Identified<Pair>[], { alpha }: IdentifyOptions): string {
+  const found = results.filter(({ kind }) => kind === "detected");
+  const first =
+    found.length === 0
+      ? `None: the text carries none of the ${results.length} marks, as far as α = ${alpha} can tell.`
+      : `Found ${found.length} of ${results.length} marks (α = ${alpha} for all together).`;
+  const rows = results
+    .slice(0, Math.max(found.length, 10))
+    .map(({ candidate, kind, count, log10PAdjusted }) =>
+      [
+        `  ${kind.padEnd(14)}`,
+        `log10 p ${log10PAdjusted.toFixed(2)}`.padEnd(20),
+        `n ${count.n}`.padEnd(10),
+        `${candidate.profile.id}, key ${candidate.name}`,
+      ].join(""),
+    );
+  return `${[first, "", "log10 p is corrected for all marks (Holm).", ...rows, "", `Null hypothesis: ${NULL_HYPOTHESIS}`].join("\n")}\n`;
+}
+
+function resultJson(results: readonly Identified<Pair>[], { alpha }: IdentifyOptions): string {
+  const all = results.map(({ candidate, kind, count, evidence, log10PAdjusted }) => ({
+    profile: candidate.profile.id,
+    scheme: candidate.profile.scheme,
+    key: candidate.name,
+    keyId: candidate.key.id,
+    verdict: kind,
+    n: count.n,
+    effect: evidence.effect,
+    z: evidence.zScore,
+    log10P: evidence.log10P,
+    log10PAdjusted,
+  }));
+  return `${JSON.stringify({ version: 1, alpha, tested: results.length, results: all }, null, 2)}\n`;
+}
