@@ -19,8 +19,10 @@ import { Tally, binomialLog10P, decoyKey, evidenceOf } from "@verdigris/detector
 import { beforeAll, describe, expect, it } from "vitest";
 import { recordedMaterial } from "./material.js";
 
-const KEYS = 400;
-const LENGTH = 120;
+const KEYS = 250;
+const LENGTH = 100;
+/** Marks by permutation cost time in proportion to it, and no guarantee depends on it. Ids of real text are folded. */
+const V = 2048;
 const ALPHAS = [0.1, 0.01, 0.001];
 
 const folder = fileURLToPath(new URL("../../fixtures/profiles/", import.meta.url));
@@ -28,7 +30,7 @@ const profiles = globSync("*.json", { cwd: folder })
   .toSorted()
   .map((file): [string, Profile] => [
     basename(file, ".json"),
-    parseProfile(JSON.parse(readFileSync(folder + file, "utf8"))),
+    { ...parseProfile(JSON.parse(readFileSync(folder + file, "utf8"))), V, specialTokens: [] },
   ]);
 
 const kernel = createKernel();
@@ -70,7 +72,7 @@ describe("null calibration of other projects' marks", () => {
 
   beforeAll(async () => {
     const { unmarked } = await recordedMaterial();
-    real = Uint32Array.from(unmarked.flatMap(({ tokens }) => Array.from(tokens)));
+    real = Uint32Array.from(unmarked.flatMap(({ tokens }) => Array.from(tokens, (id) => id % V)));
   });
 
   it("has a profile of every scheme", () => {
@@ -82,7 +84,7 @@ describe("null calibration of other projects' marks", () => {
 
   describe.each(profiles)("%s", (_, profile) => {
     const textOf: Record<string, (key: number) => Tokens> = {
-      random: (key) => randomTokens(LENGTH, profile.V, 1000 + key),
+      random: (key) => randomTokens(LENGTH, V, 1000 + key),
       repetitive,
       real: (key) => real.subarray(key * LENGTH, (key + 1) * LENGTH),
     };

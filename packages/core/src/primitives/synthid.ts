@@ -79,7 +79,7 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
   };
   const small =
     table !== null && table.length <= 2 ** 16 && (table.length & (table.length - 1)) === 0;
-  const words = small ? Uint32Array.from(table, (_, lo) => word({ lo, hi: 0 })) : null;
+  const words = small ? wordsOf(table, keys) : null;
   const mask = small ? table.length - 1 : 0;
   return {
     depth: keys.length,
@@ -90,11 +90,23 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
     },
     push,
     layerHash,
-    // The generator's low bits depend on low bits alone, and the table looks at no others.
     word: words === null ? word : (state) => words[state.lo & mask],
     states: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
   };
+}
+
+/** The word of every state: the generator's low bits depend on low bits alone, so 32-bit arithmetic will do. */
+function wordsOf(table: Uint8Array, keys: readonly bigint[]): Uint32Array {
+  const words = new Uint32Array(table.length);
+  const mask = table.length - 1;
+  keys.forEach((key, layer) => {
+    const k = Number(BigInt.asUintN(32, key));
+    for (let state = 0; state < words.length; state++) {
+      words[state] |= table[(Math.imul(state + k, M.lo) + 1) & mask] << layer;
+    }
+  });
+  return words;
 }
 
 /** h ← (h + t) M + 1. */

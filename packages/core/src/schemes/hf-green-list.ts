@@ -52,8 +52,10 @@ export const hfGreenList: SchemeDefinition = {
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta } = parameters.parse(profile.parameters);
     const hashingKey = peerKey(keyForm, key);
-    const table = kernel.torch.permutation(Number(BigInt.asUintN(32, hashingKey)), HASH_TABLE_SIZE);
     const selfSalt = profile.seeding === "self";
+    const low = Number(BigInt.asUintN(32, hashingKey));
+    // Left hash looks nothing up.
+    const table = selfSalt ? kernel.torch.permutation(low, HASH_TABLE_SIZE) : new Uint32Array(0);
     const seed = windowSeed(selfSalt ? "anchored_minhash_prf" : "additive_prf", hashingKey, table);
     return torchListScheme(kernel, {
       profile,

@@ -1,6 +1,7 @@
 import type { NullLaw } from "@verdigris/core";
 import { binomialLog10P } from "./binomial.js";
 import { gammaLog10Q } from "./gamma.js";
+import { weightedBitsLog10P } from "./weighted-bits.js";
 
 /** Largest exponential score −ln(1−u) of a 32-bit uniform u, in nats. */
 const LARGEST_EXPONENTIAL = 32 * Math.LN2;
@@ -36,9 +37,7 @@ export function largestScore(law: NullLaw): number {
 /** Equal weights make the sum a binomial count of bits. */
 function bitsLog10P(law: Extract<NullLaw, { kind: "bits" }>, n: number, sum: number): number {
   const [weight] = law.weights;
-  if (law.weights.some((other) => other !== weight)) {
-    throw new RangeError("law.weights: expected equal weights, got different ones");
-  }
+  if (law.weights.some((other) => other !== weight)) return weightedBitsLog10P(law, n, sum);
   const bits = Math.max(0, Math.floor((sum / weight) * (1 + 1e-12)));
   return binomialLog10P(Math.min(bits, n * law.weights.length), n * law.weights.length, law.p);
 }
