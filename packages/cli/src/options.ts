@@ -47,3 +47,8 @@ export function keyFileOption(): Option {
 export function formatOption(formats: readonly [string, ...string[]]): Option {
   return new Option("--format <format>", "output format").choices(formats).default(formats[0]);
 }
+
+/** `--alpha P`, in (0, 1); 1e-3 unless given. */
+export function alphaOption(description: string): Option {
+  return numberOption("--alpha <p>", description, { min: 0, max: 1, open: "both" }).default(1e-3);
+}

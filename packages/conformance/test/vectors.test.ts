@@ -21,7 +21,7 @@ describe("golden vectors of the peers", () => {
 function mutated(record: unknown): unknown {
   const copy = structuredClone(record);
   const change = (node: Record<string, unknown> | unknown[]): boolean => {
-    for (const [key, value] of Object.entries(node).reverse()) {
+    for (const [key, value] of Object.entries(node).toReversed()) {
       const target = node as Record<string, unknown>;
       if (INPUT.test(key)) continue;
       if (typeof value === "number") return ((target[key] = value === 0 ? 7 : value * 3 + 1), true);
@@ -49,9 +49,9 @@ describe("a mutated vector", () => {
     expect(none).toEqual([]);
     for (const [section, records] of Object.entries(vectors)) {
       if (!Array.isArray(records) || typeof records[0] !== "object") continue;
-      const broken = records.slice(0, 6).map(mutated);
+      const broken = records.slice(-8).map(mutated);
       const report = checkVectors({ ...only(vectors), [section]: broken });
-      expect(report.failures.length, section).toBeGreaterThan(broken.length / 2);
+      expect([section, report.failures.length > broken.length / 2]).toEqual([section, true]);
     }
   });
 });

@@ -38,49 +38,12 @@ export interface TorchList {
  * without replacement, whose upper tail is below the binomial's (Hoeffding 1963), and seeds are independent.
  */
 export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
-  const { profile, rule, k, delta, weaknesses, shift = 0, last = false } = list;
+  const { profile, rule, k, shift = 0, last = false } = list;
   const { V, h } = profile;
-  const bias = Math.fround(delta);
+  const bias = Math.fround(list.delta);
+  const green = membership(kernel, list);
+  const biasEach = candidateBias(list, green);
   const everyId = Uint32Array.from({ length: V }, (_, i) => i);
-  const window = new Uint32Array(h + 1);
-  const room = {
-    seedLo: new Uint32Array(BATCH),
-    token: new Uint32Array(BATCH),
-    flags: new Float64Array(BATCH),
-  };
-
-  /** 1 where the i-th token is green under the i-th seed. */
-  function green(coins: Pick<Coins, "seedLo" | "token" | "n">, out: Float64Array): void {
-    const size = last ? { V, k: V - k } : { V, k };
-    const shifted = shift === 0 ? coins : { ...coins, token: shiftedTokens(coins) };
-    kernel.torch.contains(shifted, size, out);
-    if (last) for (let i = 0; i < coins.n; i++) out[i] = 1 - out[i];
-  }
-
-  function shiftedTokens({ token, n }: Pick<Coins, "token" | "n">): Uint32Array {
-    return token.subarray(0, n).map((id) => (id + shift) % V);
-  }
-
-  function reweightEach(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
-    const tried = candidatesOf(logits, list.tail);
-    const most = list.tail?.kind === "greens" ? list.tail.n : Infinity;
-    const shared = rule.selfSalt ? 0 : rule.seedAt(context, context.length);
-    window.set(context.subarray(context.length - h));
-    for (let start = 0, greens = 0; start < tried.length && greens < most; start += BATCH) {
-      const n = Math.min(BATCH, tried.length - start);
-      for (let i = 0; i < n; i++) {
-        room.token[i] = window[h] = ids[tried[start + i]];
-        room.seedLo[i] = rule.selfSalt ? rule.seedAt(window, h + 1) : shared;
-      }
-      green({ ...room, n }, room.flags);
-      for (let i = 0; i < n && greens < most; i++) {
-        if (room.flags[i] === 0) continue;
-        logits[tried[start + i]] += bias;
-        greens++;
-      }
-    }
-  }
-
   return {
     profile,
     h,
@@ -88,11 +51,11 @@ export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
     stage: "raw-logits",
     coin: "seed-and-token",
     extraSeedWords: 0,
-    weaknesses,
+    weaknesses: list.weaknesses,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
       checkStep(profile, context, { logits, ids });
       if (ids !== undefined || rule.selfSalt || shift !== 0 || last) {
-        reweightEach(context, logits, ids ?? everyId);
+        biasEach(context, logits, ids ?? everyId);
       } else {
         kernel.torch.addBias(rule.seedAt(context, context.length), { V, k }, { bias, logits });
       }
@@ -109,5 +72,50 @@ export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
       checkRoom(out.length, coins.n);
       green(coins, out);
     },
+  };
+}
+
+/** Writes 1 where the i-th token is green under the i-th seed. */
+type Membership = (coins: Pick<Coins, "seedLo" | "token" | "n">, out: Float64Array) => void;
+
+function membership(kernel: Kernel, list: TorchList): Membership {
+  const { k, shift = 0, last = false } = list;
+  const { V } = list.profile;
+  const size = last ? { V, k: V - k } : { V, k };
+  return (coins, out) => {
+    const token = shift === 0 ? coins.token : coins.token.map((id) => (id + shift) % V);
+    kernel.torch.contains({ ...coins, token }, size, out);
+    if (last) for (let i = 0; i < coins.n; i++) out[i] = 1 - out[i];
+  };
+}
+
+/** Adds the bias candidate by candidate, best first if the tail rule looks at order. */
+function candidateBias(
+  { profile, rule, delta, tail }: TorchList,
+  green: Membership,
+): (context: Tokens, logits: Float32Array, ids: Uint32Array) => void {
+  const { h } = profile;
+  const bias = Math.fround(delta);
+  const window = new Uint32Array(h + 1);
+  const [seedLo, token] = [new Uint32Array(BATCH), new Uint32Array(BATCH)];
+  const flags = new Float64Array(BATCH);
+  const most = tail?.kind === "greens" ? tail.n : Infinity;
+  return (context, logits, ids) => {
+    const tried = candidatesOf(logits, tail);
+    const shared = rule.selfSalt ? 0 : rule.seedAt(context, context.length);
+    window.set(context.subarray(context.length - h));
+    for (let start = 0, greens = 0; start < tried.length && greens < most; start += BATCH) {
+      const n = Math.min(BATCH, tried.length - start);
+      for (let i = 0; i < n; i++) {
+        token[i] = window[h] = ids[tried[start + i]];
+        seedLo[i] = rule.selfSalt ? rule.seedAt(window, h + 1) : shared;
+      }
+      green({ seedLo, token, n }, flags);
+      for (let i = 0; i < n && greens < most; i++) {
+        if (flags[i] === 0) continue;
+        logits[tried[start + i]] += bias;
+        greens++;
+      }
+    }
   };
 }

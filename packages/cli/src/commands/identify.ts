@@ -11,7 +11,7 @@ import {
 import { Command } from "commander";
 import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, print, tell } from "../io.js";
-import { formatOption, numberOption } from "../options.js";
+import { alphaOption, formatOption } from "../options.js";
 import { readPieces } from "../pieces.js";
 
 /** Largest file of keys. */
@@ -39,13 +39,7 @@ export function identifyCommand(io: Io, finish: (exitCode: number) => void): Com
     .requiredOption("--profiles <dir>", "directory of profiles (*.json)")
     .requiredOption("--keys <file>", "keys, one a line: name, blank, key")
     .option("--tokenizer <file>", "tokenizer.json (default: the one beside each profile)")
-    .addOption(
-      numberOption("--alpha <p>", "chance of naming any mark in a text without one", {
-        min: 0,
-        max: 1,
-        open: "both",
-      }).default(1e-3),
-    )
+    .addOption(alphaOption("chance of naming any mark in a text without one"))
     .option("--field <name>", "field of a record that holds the text", "text")
     .addOption(formatOption(["text", "json"]))
     .addHelpText(

@@ -4,7 +4,13 @@ import type { ReadProblem, TextFormat } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, print, tell } from "../io.js";
-import { formatOption, keyFileOption, numberOption, profileOption } from "../options.js";
+import {
+  alphaOption,
+  formatOption,
+  keyFileOption,
+  numberOption,
+  profileOption,
+} from "../options.js";
 import { type ScoreRequest, type ScoreResult, scoreFiles } from "../scoring.js";
 import { type Setting, resultJson, resultJsonLines } from "../verdict-json.js";
 import { resultText } from "../verdict-text.js";
@@ -40,13 +46,7 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
       "--tokenizer <file>",
       "tokenizer.json of the profile (default: the one beside the profile)",
     )
-    .addOption(
-      numberOption("--alpha <p>", "chance of a false alarm", {
-        min: 0,
-        max: 1,
-        open: "both",
-      }).default(1e-3),
-    )
+    .addOption(alphaOption("chance of a false alarm"))
     .addOption(
       numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(99),
     )

@@ -11,6 +11,7 @@ export { absorb, finish, murmur3 } from "./murmur3.js";
 export { philox4x32 } from "./philox.js";
 export { PADDING, type VllmPrf, vllmDualKeys, vllmPrf, vllmUniform } from "./vllm-prf.js";
 export * from "./sbw.js";
+export { type SeedingScheme, parseSeedingScheme } from "./seeding-scheme.js";
 export * from "./sglang.js";
 export { type VllmHistory, vllmSkips } from "./vllm-steps.js";
 export * from "./synthid.js";

@@ -50,113 +50,141 @@ interface Signed {
   readonly negative: boolean;
 }
 
+/** What seeding functions under one key share. */
+interface Tools {
+  readonly m: Word64;
+  /** The key as Python has it: without wrap-around. */
+  readonly salt: Signed;
+  /** H(v) of a signed 64-bit value. */
+  hash(v: Word64): number;
+  hashToken(x: number): number;
+  /** H(m · x). */
+  salted(x: number): number;
+}
+
 /**
- * A seeding function under a key. H may be another hash of tokens with the same range (sbw's Jenkins hash).
+ * A seeding function under a key.
  * @param table `randperm(1000003)` under HASH_TABLE_SEED
  */
 export function windowSeed(prf: LmPrf, key: bigint, table: Uint32Array): WindowSeed {
   const m = word64(key);
-  const salt: Signed = { magnitude: word64(key < 0n ? -key : key), negative: key < 0n };
-  const [a, b, best] = [word64(), word64(), word64()];
-  /** H(v) of a signed 64-bit value. */
+  const scaled = word64();
   const hash = (v: Word64): number => table[remainder(v, HASH_TABLE_SIZE)] + 1;
-  const hashToken = (x: number): number => table[x % HASH_TABLE_SIZE] + 1;
-  /** H(m · x). */
-  const salted = (x: number): number => {
-    setNumber(a, x);
-    multiply(m, a, a);
-    return hash(a);
+  return SEEDS[prf]({
+    m,
+    salt: { magnitude: word64(key < 0n ? -key : key), negative: key < 0n },
+    hash,
+    hashToken: (x) => table[x % HASH_TABLE_SIZE] + 1,
+    salted(x) {
+      setNumber(scaled, x);
+      multiply(m, scaled, scaled);
+      return hash(scaled);
+    },
+  });
+}
+
+const SEEDS: Readonly<Record<LmPrf, (tools: Tools) => WindowSeed>> = {
+  additive_prf: saltTimes((tokens, { start, end }) => {
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += tokens[i];
+    return sum;
+  }),
+  minfunc_prf: saltTimes((tokens, window) => least(tokens, window, (x) => x)),
+  multiplicative_prf({ salt }) {
+    const [x, all] = [word64(), word64()];
+    return (tokens, { start, end }, out) => {
+      setNumber(all, 1);
+      for (let i = start; i < end; i++) {
+        setNumber(x, tokens[i]);
+        multiply(all, x, all);
+      }
+      const negative = (all.hi | 0) < 0;
+      if (negative) negate(all);
+      product(salt, { magnitude: all, negative }, out);
+    };
+  },
+  simple_skip_prf({ salted }) {
+    const h = word64();
+    return (tokens, { start, end }, out) => {
+      setNumber(out, 1);
+      for (let i = start; i < end; i += 2) {
+        setNumber(h, salted(tokens[i]));
+        multiply(out, h, out);
+      }
+      toTorchSeed(out);
+    };
+  },
+  skipgram_prf: small((tokens, { start }, { salted }) => salted(tokens[start])),
+  anchored_skipgram_prf: small(
+    (tokens, { start, end }, { salted }) => salted(tokens[start]) * salted(tokens[end - 1]),
+  ),
+  minhash_prf: small((tokens, window, { salted }) => least(tokens, window, salted)),
+  anchored_minhash_prf({ m, hashToken }) {
+    const [value, best] = [word64(), word64()];
+    return (tokens, { start, end }, out) => {
+      const anchor = hashToken(tokens[end - 1]);
+      for (let i = start; i < end; i++) {
+        setNumber(value, hashToken(tokens[i]) * anchor);
+        multiply(m, value, value);
+        if (i === start || lessSigned(value, best)) copy(value, best);
+      }
+      copy(best, out);
+      toTorchSeed(out);
+    };
+  },
+  minskipgram_prf: small((tokens, window, { salted }) => leastPair(tokens, window, salted)),
+  noncomm_prf({ m, hash }) {
+    const [value, h] = [word64(), word64()];
+    return (tokens, { start, end }, out) => {
+      copy(m, out);
+      for (let i = start; i < end; i++) {
+        setNumber(value, tokens[i]);
+        multiply(out, value, value);
+        setNumber(h, hash(value));
+        multiply(out, h, out);
+        out.hi = 0;
+      }
+    };
+  },
+  position_prf({ m }) {
+    const [term, sum] = [word64(), word64()];
+    return (tokens, { start, end }, out) => {
+      setNumber(sum, 0);
+      for (let i = start; i < end; i++) {
+        setNumber(term, (i - start + 1) * tokens[i]);
+        add(sum, term, sum);
+      }
+      multiply(m, sum, out);
+      toTorchSeed(out);
+    };
+  },
+};
+
+/** The key times a number below 2^53, as Python multiplies. */
+function saltTimes(
+  numberOf: (tokens: Uint32Array, window: WindowRange) => number,
+): (tools: Tools) => WindowSeed {
+  return ({ salt }) => {
+    const magnitude = word64();
+    return (tokens, window, out) => {
+      setNumber(magnitude, numberOf(tokens, window));
+      product(salt, { magnitude, negative: false }, out);
+    };
   };
-  /** Least of f over the window. */
-  const least = (
-    tokens: Uint32Array,
-    { start, end }: WindowRange,
-    f: (x: number) => number,
-  ): number => {
-    let min = Infinity;
-    for (let i = start; i < end; i++) min = Math.min(min, f(tokens[i]));
-    return min;
-  };
-  const numbers: Partial<Record<LmPrf, (tokens: Uint32Array, window: WindowRange) => number>> = {
-    skipgram_prf: (tokens, { start }) => salted(tokens[start]),
-    anchored_skipgram_prf: (tokens, { start, end }) =>
-      salted(tokens[start]) * salted(tokens[end - 1]),
-    minhash_prf: (tokens, window) => least(tokens, window, salted),
-    minskipgram_prf: (tokens, window) => leastPair(tokens, window, salted),
-  };
-  const small = numbers[prf];
-  if (small !== undefined) return (tokens, window, out) => setNumber(out, small(tokens, window));
-  switch (prf) {
-    case "additive_prf":
-      return (tokens, { start, end }, out) => {
-        let sum = 0;
-        for (let i = start; i < end; i++) sum += tokens[i];
-        setNumber(a, sum);
-        product(salt, { magnitude: a, negative: false }, out);
-      };
-    case "minfunc_prf":
-      return (tokens, window, out) => {
-        setNumber(
-          a,
-          least(tokens, window, (x) => x),
-        );
-        product(salt, { magnitude: a, negative: false }, out);
-      };
-    case "multiplicative_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(b, 1);
-        for (let i = start; i < end; i++) {
-          setNumber(a, tokens[i]);
-          multiply(b, a, b);
-        }
-        const negative = (b.hi | 0) < 0;
-        if (negative) negate(b);
-        product(salt, { magnitude: b, negative }, out);
-      };
-    case "simple_skip_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(out, 1);
-        for (let i = start; i < end; i += 2) {
-          setNumber(b, salted(tokens[i]));
-          multiply(out, b, out);
-        }
-        toTorchSeed(out);
-      };
-    case "anchored_minhash_prf":
-      return (tokens, { start, end }, out) => {
-        const anchor = hashToken(tokens[end - 1]);
-        for (let i = start; i < end; i++) {
-          setNumber(a, hashToken(tokens[i]) * anchor);
-          multiply(m, a, a);
-          if (i === start || lessSigned(a, best)) copy(a, best);
-        }
-        copy(best, out);
-        toTorchSeed(out);
-      };
-    case "noncomm_prf":
-      return (tokens, { start, end }, out) => {
-        copy(m, out);
-        for (let i = start; i < end; i++) {
-          setNumber(a, tokens[i]);
-          multiply(out, a, a);
-          setNumber(b, hash(a));
-          multiply(out, b, out);
-          out.hi = 0;
-        }
-      };
-    case "position_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(b, 0);
-        for (let i = start; i < end; i++) {
-          setNumber(a, (i - start + 1) * tokens[i]);
-          add(b, a, b);
-        }
-        multiply(m, b, out);
-        toTorchSeed(out);
-      };
-    default:
-      throw new TypeError(`prf: expected one of ${LM_PRFS.join(", ")}, got ${prf}`);
-  }
+}
+
+/** A seed below 2^53. */
+function small(
+  numberOf: (tokens: Uint32Array, window: WindowRange, tools: Tools) => number,
+): (tools: Tools) => WindowSeed {
+  return (tools) => (tokens, window, out) => setNumber(out, numberOf(tokens, window, tools));
+}
+
+/** Least of f over a window. */
+function least(tokens: Uint32Array, { start, end }: WindowRange, f: (x: number) => number): number {
+  let min = Infinity;
+  for (let i = start; i < end; i++) min = Math.min(min, f(tokens[i]));
+  return min;
 }
 
 /** out = a · b mod (2^64 − 1), as Python's integers have it: exact, then reduced to 0 … 2^64 − 2. */
@@ -189,39 +217,4 @@ function copy(from: Word64, to: Word64): void {
 function negate(value: Word64): void {
   value.lo = (~value.lo + 1) >>> 0;
   value.hi = (~value.hi + (value.lo === 0 ? 1 : 0)) >>> 0;
-}
-
-/** What a scheme string of lm-watermarking says. */
-export interface SeedingScheme {
-  readonly prf: LmPrf;
-  /** Tokens the function sees, the candidate included if self-salted. */
-  readonly width: number;
-  readonly selfSalt: boolean;
-  /** The key, where the string has one. */
-  readonly key: bigint | null;
-}
-
-const NAMED: Readonly<Record<string, readonly [LmPrf, number, boolean]>> = {
-  simple_1: ["additive_prf", 1, false],
-  lefthash: ["additive_prf", 1, false],
-  "algorithm-3": ["anchored_minhash_prf", 4, true],
-  selfhash: ["anchored_minhash_prf", 4, true],
-  minhash: ["minhash_prf", 4, false],
-  skipgram: ["skipgram_prf", 5, false],
-};
-
-/** Reads a named scheme or `ff-<prf>-<width>-<True|False>[-<key>]`; null if it is neither. */
-export function parseSeedingScheme(text: string): SeedingScheme | null {
-  const named = Object.hasOwn(NAMED, text) ? NAMED[text] : undefined;
-  if (named !== undefined) {
-    return { prf: named[0], width: named[1], selfSalt: named[2], key: 15_485_863n };
-  }
-  const match = /^ff-([a-z_]+)-([1-9]\d?)-(True|False)(?:-(-?\d+))?$/.exec(text);
-  if (match === null || !(LM_PRFS as readonly string[]).includes(match[1])) return null;
-  return {
-    prf: match[1] as LmPrf,
-    width: Number(match[2]),
-    selfSalt: match[3] === "True",
-    key: match[4] === undefined ? 15_485_863n : BigInt(match[4]),
-  };
 }

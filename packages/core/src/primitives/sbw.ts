@@ -1,7 +1,8 @@
 /** sbw's seeds and green rules (1.0.0), and vLLM's copy of them (repository snapshot caaac7c). */
 import { type Word64, add, lessSigned, multiply, setNumber, word64 } from "./int64.js";
-import { type LmPrf, type SeedingScheme, parseSeedingScheme } from "./lm-hash.js";
+import type { LmPrf } from "./lm-hash.js";
 import { philox4x32 } from "./philox.js";
+import { type SeedingScheme, parseSeedingScheme } from "./seeding-scheme.js";
 
 /** The seeding functions sbw shares with lm-watermarking. */
 export const SBW_PRFS = [
@@ -26,91 +27,97 @@ export type SbwSeed = (
   out: Word64,
 ) => void;
 
+/** What sbw's seeding functions under one key share. */
+interface Tools {
+  readonly k: Word64;
+  hashed(x: number): number;
+  /** Hash of k · x. */
+  salted(x: number): number;
+}
+
 /** A seeding function of sbw under a key. */
 export function sbwSeed(prf: SbwPrf, key: bigint, hash: SbwHash): SbwSeed {
   const k = word64(key);
-  const [a, b] = [word64(), word64()];
-  const hashed = (x: number): number => {
-    setNumber(a, x);
-    return hash(a);
-  };
-  const salted = (x: number): number => {
-    setNumber(a, x);
-    multiply(k, a, a);
-    return hash(a);
-  };
-  const times = (out: Word64, x: number): void => {
-    setNumber(b, x);
-    multiply(out, b, out);
-  };
-  /** out = the least, signed, of a value per token. */
-  const least = (
-    tokens: Uint32Array,
-    { start, end }: { readonly start: number; readonly end: number },
-    { out, each }: { readonly out: Word64; readonly each: (x: number, value: Word64) => void },
-  ): void => {
-    const value = word64();
+  const value = word64();
+  return SEEDS[prf]({
+    k,
+    hashed(x) {
+      setNumber(value, x);
+      return hash(value);
+    },
+    salted(x) {
+      setNumber(value, x);
+      multiply(k, value, value);
+      return hash(value);
+    },
+  });
+}
+
+const SEEDS: Readonly<Record<SbwPrf, (tools: Tools) => SbwSeed>> = {
+  additive_prf: keyTimes((window) => window.reduce((sum, x) => sum + x, 0)),
+  minfunc_prf: keyTimes((window) => window.reduce((min, x) => Math.min(min, x), Infinity)),
+  multiplicative_prf:
+    ({ k }) =>
+    (tokens, { start, end }, out) => {
+      copy(k, out);
+      for (let i = start; i < end; i++) times(out, tokens[i]);
+    },
+  position_prf({ k }) {
+    const term = word64();
+    return (tokens, { start, end }, out) => {
+      setNumber(out, 0);
+      for (let i = start; i < end; i++) {
+        copy(k, term);
+        times(term, tokens[i]);
+        times(term, i - start + 1);
+        add(out, term, out);
+      }
+    };
+  },
+  skipgram_prf:
+    ({ salted }) =>
+    (tokens, { start }, out) =>
+      setNumber(out, salted(tokens[start])),
+  anchored_skipgram_prf:
+    ({ salted }) =>
+    (tokens, { start, end }, out) => {
+      setNumber(out, salted(tokens[start]));
+      times(out, salted(tokens[end - 1]));
+    },
+  minhash_prf: ({ salted }) => leastOf((tokens, i, value) => setNumber(value, salted(tokens[i]))),
+  anchored_minhash_prf: ({ k, hashed }) =>
+    leastOf((tokens, i, value, end) => {
+      copy(k, value);
+      times(value, hashed(tokens[i]));
+      times(value, hashed(tokens[end - 1]));
+    }),
+};
+
+/** The key times a number of the window. */
+function keyTimes(numberOf: (window: Uint32Array) => number): (tools: Tools) => SbwSeed {
+  return ({ k }) =>
+    (tokens, { start, end }, out) => {
+      setNumber(out, numberOf(tokens.subarray(start, end)));
+      multiply(k, out, out);
+    };
+}
+
+/** The least, signed, of a value per token. */
+function leastOf(
+  each: (tokens: Uint32Array, i: number, value: Word64, end: number) => void,
+): SbwSeed {
+  const value = word64();
+  return (tokens, { start, end }, out) => {
     for (let i = start; i < end; i++) {
-      each(tokens[i], value);
+      each(tokens, i, value, end);
       if (i === start || lessSigned(value, out)) copy(value, out);
     }
   };
-  switch (prf) {
-    case "additive_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(
-          out,
-          tokens.subarray(start, end).reduce((sum, x) => sum + x, 0),
-        );
-        multiply(k, out, out);
-      };
-    case "multiplicative_prf":
-      return (tokens, { start, end }, out) => {
-        copy(k, out);
-        for (let i = start; i < end; i++) times(out, tokens[i]);
-      };
-    case "minfunc_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(
-          out,
-          tokens.subarray(start, end).reduce((min, x) => Math.min(min, x), Infinity),
-        );
-        multiply(k, out, out);
-      };
-    case "position_prf":
-      return (tokens, { start, end }, out) => {
-        const term = word64();
-        setNumber(out, 0);
-        for (let i = start; i < end; i++) {
-          copy(k, term);
-          times(term, tokens[i]);
-          times(term, i - start + 1);
-          add(out, term, out);
-        }
-      };
-    case "skipgram_prf":
-      return (tokens, { start }, out) => setNumber(out, salted(tokens[start]));
-    case "anchored_skipgram_prf":
-      return (tokens, { start, end }, out) => {
-        setNumber(out, salted(tokens[start]));
-        times(out, salted(tokens[end - 1]));
-      };
-    case "minhash_prf":
-      return (tokens, window, out) =>
-        least(tokens, window, { out, each: (x, value) => setNumber(value, salted(x)) });
-    case "anchored_minhash_prf":
-      return (tokens, window, out) => {
-        const anchor = hashed(tokens[window.end - 1]);
-        const each = (x: number, value: Word64): void => {
-          copy(k, value);
-          times(value, hashed(x));
-          times(value, anchor);
-        };
-        least(tokens, window, { out, each });
-      };
-    default:
-      throw new TypeError(`prf: expected one of ${SBW_PRFS.join(", ")}, got ${String(prf)}`);
-  }
+}
+
+/** out = out · x, wrapped around. */
+function times(out: Word64, x: number): void {
+  multiply(out, word64(x), out);
 }
 
 /** The 31 bits that decide about a token under a seed: green if they are low. */

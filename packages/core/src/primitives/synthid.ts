@@ -66,19 +66,15 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
     step(out, layers[layer]);
   };
   const table = hash.kind === "table" ? synthIdTable(hash.size, hash.seed) : null;
-  const bit = (x: Word64): number =>
-    table === null ? (x.lo >>> 30) & 1 : table[tableIndex(x, table.length)];
   const word = (state: Word64): number => {
     let out = 0;
     for (let layer = 0; layer < layers.length; layer++) {
       layerHash(state, layer, scratch);
-      if (table === null) for (let i = 0; i < 12; i++) chainStep(scratch);
-      if (bit(scratch) === 1) out |= 1 << layer;
+      out |= bitOf(scratch, table) << layer;
     }
     return out >>> 0;
   };
-  const small =
-    table !== null && table.length <= 2 ** 16 && (table.length & (table.length - 1)) === 0;
+  const small = table !== null && isSmallPower(table.length);
   const words = small ? wordsOf(table, keys) : null;
   const mask = small ? table.length - 1 : 0;
   return {
@@ -121,6 +117,17 @@ function chainStep(x: Word64): void {
   step(x, ONE);
   x.lo = ((x.lo >>> 5) | (x.hi << 27)) >>> 0;
   x.hi = ((x.hi | 0) >> 5) >>> 0;
+}
+
+/** The g-value of a layer's hash: a table's entry, or bit 30 after twelve more steps. */
+function bitOf(x: Word64, table: Uint8Array | null): number {
+  if (table !== null) return table[tableIndex(x, table.length)];
+  for (let i = 0; i < 12; i++) chainStep(x);
+  return (x.lo >>> 30) & 1;
+}
+
+function isSmallPower(size: number): boolean {
+  return size <= 2 ** 16 && (size & (size - 1)) === 0;
 }
 
 function tableIndex(x: Word64, size: number): number {

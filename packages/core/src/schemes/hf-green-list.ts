@@ -62,7 +62,7 @@ export const hfGreenList: SchemeDefinition = {
       delta,
       k: Math.trunc(profile.V * gamma),
       rule: { selfSalt, seedAt: lastWindow(seed, selfSalt ? profile.h + 1 : 1) },
-      tail: { kind: "candidates", n: CANDIDATES },
+      ...(selfSalt ? { tail: { kind: "candidates", n: CANDIDATES } as const } : {}),
       weaknesses: weaknessesOf(hashingKey, selfSalt),
     });
   },

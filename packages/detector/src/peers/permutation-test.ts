@@ -1,5 +1,5 @@
 import type { Tokens } from "@verdigris/core";
-import { TorchGenerator } from "@verdigris/core/primitives";
+import type { TorchGenerator } from "@verdigris/core/primitives";
 
 /** Seeds of resampled keys are below it. */
 const MAX_SEED = 100_000n;

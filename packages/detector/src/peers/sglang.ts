@@ -45,7 +45,7 @@ export interface SglangOptions {
 
 /** SGLang 0.5.23: each exact context once; contexts reach into the prompt, without one the first are skipped. */
 export function sglangDetect(output: Tokens, options: SglangOptions): SglangDetection {
-  const { keys, mixingProbability, contextWindow: h, maxContexts, prompt } = options;
+  const { keys, contextWindow: h, maxContexts, prompt } = options;
   const kept = prompt.subarray(Math.max(0, prompt.length - h));
   const tokens = Uint32Array.of(...kept, ...output);
   const skipped = prompt.length > 0 ? 0 : Math.min(h, output.length);
@@ -65,31 +65,37 @@ export function sglangDetect(output: Tokens, options: SglangOptions): SglangDete
       continue;
     }
     seen.add(name);
-    const hash = murmur3(context);
-    const [a, b = 0] = keys.map(
-      ({ lo, hi }) => -Math.log1p(-sglangUniform(murmur3([lo, hi, hash, tokens[t]]))),
-    );
-    const first =
-      keys.length === 1 || sglangCoin(keys, hash) < Math.floor((mixingProbability ?? 1) * 2 ** 32);
+    const { a, b, first } = scored(murmur3(context), tokens[t], options);
     sums.a.add(a);
     sums.b.add(b);
     if (first) sums.partA.add(a);
     else sums.partB.add(b);
   }
-  const dual = {
-    keyBAll: sums.b.test(),
-    keyAPartition: sums.partA.test(),
-    keyBPartition: sums.partB.test(),
-  };
+  const [keyBAll, keyAPartition, keyBPartition] = [sums.b, sums.partA, sums.partB].map((sum) =>
+    sum.test(),
+  );
   return {
     combined: sums.partA.with(sums.partB).test(),
     keyAAll: sums.a.test(),
-    ...(keys.length === 2 ? dual : {}),
+    ...(keys.length === 2 ? { keyBAll, keyAPartition, keyBPartition } : {}),
     prefixLimitReached: limited,
     tokensExamined: examined,
     repeatedContexts: repeated,
     skippedInitialTokens: skipped,
   };
+}
+
+/** A position's score under both keys, and whether the first one counts. */
+function scored(
+  hash: number,
+  token: number,
+  { keys, mixingProbability }: SglangOptions,
+): { readonly a: number; readonly b: number; readonly first: boolean } {
+  const [a, b = 0] = keys.map(
+    ({ lo, hi }) => -Math.log1p(-sglangUniform(murmur3([lo, hi, hash, token]))),
+  );
+  const threshold = Math.floor((mixingProbability ?? 1) * 2 ** 32);
+  return { a, b, first: keys.length === 1 || sglangCoin(keys, hash) < threshold };
 }
 
 /** A running sum of unit exponentials. */

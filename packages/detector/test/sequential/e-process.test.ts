@@ -1,4 +1,4 @@
-import type { NullLaw } from "@verdigris/core";
+import { type NullLaw, moments } from "@verdigris/core";
 import { lehmer } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import { binomialLog10P, confidenceSequence, evidenceOf, log10E } from "../../src/index.js";
@@ -14,6 +14,8 @@ function scores(law: NullLaw, effect: number, next: () => number): number {
   switch (law.kind) {
     case "exponential":
       return -(1 + effect) * Math.log(1 - next());
+    case "exponentials":
+      return law.means.reduce((sum, mean) => sum - (1 + effect) * mean * Math.log(1 - next()), 0);
     case "bernoulli":
       return next() < law.p + effect ? 1 : 0;
     case "bits": {
@@ -103,5 +105,5 @@ it("a confidence sequence of no coins excludes nothing", () => {
 });
 
 function mean(law: NullLaw): number {
-  return law.kind === "exponential" ? 1 : law.kind === "bernoulli" ? law.p : 2;
+  return moments(law).mean;
 }

@@ -62,9 +62,9 @@ export const edit = section(schema, (record, compare) => {
   const generator = new TorchGenerator(seed);
   const seeds = Array.from({ length: record.sequence_length }, () => generator.int(0n, 2n ** 32n));
   compare.equal("seed0", seeds[0], record.seed0);
-  const phi = (of: bigint, ids: Uint32Array, size: number): BestAlignment =>
-    best(torchItsKey(of, { n, V: size }), ids, 1);
-  const found = phi(seeds[0], tokens, V);
+  const phi = (of: bigint, read: Uint32Array): BestAlignment =>
+    best(torchItsKey(of, { n, V }), read, 1);
+  const found = phi(seeds[0], tokens);
   compare.close("phi_min_f32", found.cost, record.phi_min_f32, NEAR);
   compare.equal("phi_argmin", found.block, record.phi_argmin);
   const p = permutationP(tokens, {
@@ -73,7 +73,7 @@ export const edit = section(schema, (record, compare) => {
     runs: record.n_runs,
     ranked: false,
     global: new TorchGenerator(seed),
-    statistic: (ids, fresh) => phi(fresh, Uint32Array.from(ids), V).cost,
+    statistic: (read, fresh) => phi(fresh, Uint32Array.from(read)).cost,
   });
   compare.close("p_value_f32", p, record.p_value_f32, { absolute: 1e-6 });
 });
