@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { agrees, blocksOf, run } from "./blocks.js";
+import { marksTable, tableIn } from "./marks-table.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FILES = globSync(["README.md", "packages/*/README.md", "packages/docs/**/*.md"], {
@@ -25,6 +26,12 @@ for (const file of FILES.toSorted()) {
     });
   });
 }
+
+describe("the table of marks", () => {
+  it("is the registry's", () => {
+    expect(tableIn(readFileSync(join(ROOT, "README.md"), "utf8"))).toBe(marksTable());
+  });
+});
 
 describe("the runner", () => {
   const fence = "```";

@@ -117,7 +117,7 @@ async function openTokenizer(
   const path = where.path ?? join(dirname(where.profilePath), "tokenizer.json");
   if (where.path === undefined && !existsSync(path)) {
     throw new TypeError(
-      `--tokenizer: expected the tokenizer.json of ${id} (SHA-256 ${sha256}); none given, and none beside the profile`,
+      `--tokenizer: expected the tokenizer.json of ${id} (SHA-256 ${sha256}); not given, and none beside the profile`,
     );
   }
   const tokenizer = await readTokenizer(path, id);

@@ -3,6 +3,7 @@ import {
   type Key,
   type Profile,
   type Scheme,
+  VerdigrisError,
   bindScheme,
   createKernel,
 } from "@verdigris/core";
@@ -26,32 +27,59 @@ export interface Identified<C extends Candidate = Candidate> {
   readonly log10PAdjusted: number;
 }
 
+/** Which of the candidates a text carries. */
+export interface Identification<C extends Candidate = Candidate> {
+  /** One for each tested candidate, the likeliest first. */
+  readonly results: readonly Identified<C>[];
+  /** Candidates that were not tested, because the scheme takes no such key. */
+  readonly misfits: readonly C[];
+}
+
 /**
- * Which of many marks a text carries, the likeliest first. The chance that any is named in a text that carries none of
- * them is at most α, however many candidates there are (Holm 1979).
+ * Which of many marks a text carries. The chance that any is named in a text that carries none of them is at most α,
+ * however many candidates there are (Holm 1979). `textOf` gives the text in the tokens of a candidate's profile.
  *
- * @throws RangeError for a token id ≥ V of a candidate's profile; VerdigrisError for a key its scheme does not take
+ * Candidates share the kernel and the tokens; seeds depend on the key in nearly every scheme.
+ *
+ * @throws RangeError for a token id ≥ V of a candidate's profile
  */
 export function identify<C extends Candidate>(
   candidates: readonly C[],
   textOf: (candidate: C) => Iterable<Piece>,
   options: { readonly alpha?: number; readonly kernel?: Kernel } = {},
-): readonly Identified<C>[] {
+): Identification<C> {
   const { alpha = 1e-3, kernel = createKernel() } = options;
-  const tested = candidates.map((candidate) => {
-    const scheme = bindScheme(candidate.profile, candidate.key, kernel);
-    return { candidate, scheme, count: countOf(scheme, textOf(candidate)) };
+  const misfits: C[] = [];
+  const tested = candidates.flatMap((candidate) => {
+    const scheme = bound(candidate, kernel);
+    if (scheme === null) {
+      misfits.push(candidate);
+      return [];
+    }
+    // A scheme may hold megabytes of tables; only its law is needed once the text is counted.
+    return [{ candidate, law: scheme.law, count: countOf(scheme, textOf(candidate)) }];
   });
-  const evidence = tested.map(({ scheme, count }) => evidenceOf(scheme.law, count));
+  const evidence = tested.map(({ law, count }) => evidenceOf(law, count));
   const adjusted = holm(evidence.map(({ log10P }) => log10P));
-  return tested
-    .map(({ candidate, scheme, count }, i): Identified<C> => {
-      const short = count.n < smallestRejecting(scheme.law, alpha / candidates.length);
+  const results = tested
+    .map(({ candidate, law, count }, i): Identified<C> => {
+      const short = count.n < smallestRejecting(law, alpha / tested.length);
       const detected = rejects(adjusted[i], alpha);
       const kind = detected ? "detected" : short ? "too-short" : "not-detected";
       return { candidate, kind, count, evidence: evidence[i], log10PAdjusted: adjusted[i] };
     })
     .sort((a, b) => a.evidence.log10P - b.evidence.log10P);
+  return { results, misfits };
+}
+
+/** The candidate's scheme; null if it does not take the key. */
+function bound({ profile, key }: Candidate, kernel: Kernel): Scheme | null {
+  try {
+    return bindScheme(profile, key, kernel);
+  } catch (error) {
+    if (error instanceof VerdigrisError && error.code === "KEY_INVALID") return null;
+    throw error;
+  }
 }
 
 function countOf(scheme: Scheme, pieces: Iterable<Piece>): Count {

@@ -23,4 +23,4 @@ export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";
 export { detectPayload, type PayloadResult } from "./payload.js";
 export * from "./alignment/index.js";
-export { type Candidate, type Identified, identify } from "./identify.js";
+export { type Candidate, type Identification, type Identified, identify } from "./identify.js";

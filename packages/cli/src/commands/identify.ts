@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Key, type Profile, VerdigrisError, bindScheme, createKernel } from "@verdigris/core";
+import { type Key, type Profile, VerdigrisError, createKernel } from "@verdigris/core";
 import {
   type Candidate,
   type Identified,
@@ -8,6 +8,7 @@ import {
   type Piece,
   identify,
 } from "@verdigris/detector";
+import { type Tokenizer, readTokenizer } from "@verdigris/text";
 import { Command } from "commander";
 import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, print, tell } from "../io.js";
@@ -20,7 +21,7 @@ const MAX_KEYS_FILE = 64 << 20;
 interface IdentifyOptions {
   readonly profiles: string;
   readonly keys: string;
-  readonly tokenizer?: string;
+  readonly tokenizer: readonly string[];
   readonly alpha: number;
   readonly field: string;
   readonly format: "text" | "json";
@@ -29,6 +30,8 @@ interface IdentifyOptions {
 /** A profile and key, with the names a reader knows them by. */
 interface Pair extends Candidate {
   readonly name: string;
+  /** The profile's file. */
+  readonly path: string;
 }
 
 /** `verdigris identify`: which of many marks a text carries. */
@@ -38,7 +41,12 @@ export function identifyCommand(io: Io, finish: (exitCode: number) => void): Com
     .argument("<file...>", "text (.txt, .md) or records (.jsonl), also with .gz or .br")
     .requiredOption("--profiles <dir>", "directory of profiles (*.json)")
     .requiredOption("--keys <file>", "keys, one a line: name, blank, key")
-    .option("--tokenizer <file>", "tokenizer.json (default: the one beside each profile)")
+    .option(
+      "--tokenizer <file>",
+      "tokenizer.json of some profiles, repeatable (default: the one beside each profile)",
+      (file: string, before: readonly string[]) => [...before, file],
+      [] as readonly string[],
+    )
     .addOption(alphaOption("chance of naming any mark in a text without one"))
     .option("--field <name>", "field of a record that holds the text", "text")
     .addOption(formatOption(["text", "json"]))
@@ -52,24 +60,31 @@ export function identifyCommand(io: Io, finish: (exitCode: number) => void): Com
 }
 
 async function run(io: Io, files: readonly string[], options: IdentifyOptions): Promise<number> {
+  if (files.includes("-")) {
+    throw new TypeError("file: expected files, got standard input, which can be read only once");
+  }
   const profiles = await profilesIn(locate(io, options.profiles));
   const lines = await keysIn(io, locate(io, options.keys));
-  const { pairs, misfits } = pairsOf(profiles, lines);
-  if (pairs.length === 0) {
+  const { pairs, unreadable } = pairsOf(profiles, lines);
+  const texts = await textsOf(io, { files, pairs, options });
+  const { results, misfits } = identify(
+    pairs,
+    ({ profile }) => texts.get(profile.tokenizer.sha256) ?? [],
+    { alpha: options.alpha, kernel: createKernel() },
+  );
+  if (results.length === 0) {
     throw new TypeError(
       `--keys: expected a key that fits a profile, got ${lines.length} keys that fit none`,
     );
   }
-  if (misfits > 0)
-    tell(io, `warning: ${misfits} pairs skipped: the key is not of the profile's kind`);
-  const texts = await textsOf(io, { files, pairs, options });
-  const results = identify(pairs, (pair) => texts.get(pair.profile.tokenizer.sha256) ?? [], {
-    alpha: options.alpha,
-    kernel: createKernel(),
-  });
+  const skipped = unreadable + misfits.length;
+  if (skipped > 0)
+    tell(io, `warning: ${skipped} pairs skipped: the key is not of the profile's kind`);
   await print(
     io,
-    options.format === "json" ? resultJson(results, options) : resultText(results, options),
+    options.format === "json"
+      ? resultJson(results, { ...options, skipped })
+      : resultText(results, options),
   );
   if (results.some(({ kind }) => kind === "detected")) return 0;
   return results.every(({ kind }) => kind === "too-short") ? 3 : 1;
@@ -124,35 +139,33 @@ async function keysIn(io: Io, path: string): Promise<readonly KeyLine[]> {
   });
 }
 
-/** Every profile with every key of its kind; the other pairs are counted. */
+/** Every profile with every key it can read; the other pairs are counted. */
 function pairsOf(
   profiles: readonly Found[],
   lines: readonly KeyLine[],
-): { readonly pairs: readonly (Pair & { readonly path: string })[]; readonly misfits: number } {
-  const pairs: (Pair & { readonly path: string })[] = [];
-  let misfits = 0;
+): { readonly pairs: readonly Pair[]; readonly unreadable: number } {
+  const pairs: Pair[] = [];
+  let unreadable = 0;
   for (const { profile, path } of profiles) {
     for (const line of lines) {
-      const key = keyThatFits(profile, line);
-      if (key === null) misfits++;
+      const key = readable(profile, line);
+      if (key === null) unreadable++;
       else pairs.push({ profile, key, name: line.name, path });
     }
   }
-  return { pairs, misfits };
+  return { pairs, unreadable };
 }
 
-function keyThatFits(profile: Profile, line: KeyLine): Key | null {
+function readable(profile: Profile, line: KeyLine): Key | null {
   try {
-    const key = parseKey(profile, line);
-    bindScheme(profile, key);
-    return key;
+    return parseKey(profile, line);
   } catch (error) {
     if (error instanceof VerdigrisError && error.code === "KEY_INVALID") return null;
     throw error;
   }
 }
 
-/** The texts in tokens, once for each tokenizer. */
+/** The texts in tokens, by the tokenizer's digest: once for each. */
 async function textsOf(
   io: Io,
   {
@@ -161,24 +174,28 @@ async function textsOf(
     options,
   }: {
     readonly files: readonly string[];
-    readonly pairs: readonly (Pair & { readonly path: string })[];
+    readonly pairs: readonly Pair[];
     readonly options: IdentifyOptions;
   },
 ): Promise<ReadonlyMap<string, readonly Piece[]>> {
-  const texts = new Map<string, Piece[]>();
-  const path = options.tokenizer === undefined ? undefined : locate(io, options.tokenizer);
-  for (const pair of pairs) {
-    const { sha256 } = pair.profile.tokenizer;
+  const given = new Map<string, Tokenizer>();
+  for (const path of options.tokenizer) {
+    const tokenizer = await readTokenizer(locate(io, path));
+    given.set(tokenizer.identity.sha256, tokenizer);
+  }
+  const texts = new Map<string, readonly Piece[]>();
+  for (const { profile, path } of pairs) {
+    const { sha256 } = profile.tokenizer;
     if (texts.has(sha256)) continue;
-    const tokenizer = tokenizerOf(pair.profile, { profilePath: pair.path, path });
+    const known = given.get(sha256);
+    const tokenizer =
+      known === undefined
+        ? tokenizerOf(profile, { profilePath: path, path: undefined })
+        : () => Promise.resolve(known);
     const pieces: Piece[] = [];
     for (const file of files) {
-      const reading = {
-        profile: pair.profile,
-        tokenizer,
-        options: { stdin: io.stdin, field: options.field },
-      };
-      for await (const item of readPieces(file === "-" ? file : locate(io, file), reading)) {
+      const reading = { profile, tokenizer, options: { stdin: io.stdin, field: options.field } };
+      for await (const item of readPieces(locate(io, file), reading)) {
         if (item.kind === "problem") throw new VerdigrisError("FILE_INVALID", item.message);
         pieces.push(item.piece);
       }
@@ -207,7 +224,10 @@ function resultText(results: readonly Identified<Pair>[], { alpha }: IdentifyOpt
   return `${[first, "", "log10 p is corrected for all marks (Holm).", ...rows, "", `Null hypothesis: ${NULL_HYPOTHESIS}`].join("\n")}\n`;
 }
 
-function resultJson(results: readonly Identified<Pair>[], { alpha }: IdentifyOptions): string {
+function resultJson(
+  results: readonly Identified<Pair>[],
+  { alpha, skipped }: { readonly alpha: number; readonly skipped: number },
+): string {
   const all = results.map(({ candidate, kind, count, evidence, log10PAdjusted }) => ({
     profile: candidate.profile.id,
     scheme: candidate.profile.scheme,
@@ -220,5 +240,5 @@ function resultJson(results: readonly Identified<Pair>[], { alpha }: IdentifyOpt
     log10P: evidence.log10P,
     log10PAdjusted,
   }));
-  return `${JSON.stringify({ version: 1, alpha, tested: results.length, results: all }, null, 2)}\n`;
+  return `${JSON.stringify({ version: 1, alpha, tested: results.length, skipped, results: all }, null, 2)}\n`;
 }

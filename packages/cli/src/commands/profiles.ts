@@ -11,6 +11,7 @@ import {
 import { Command } from "commander";
 import { readJsonFile } from "../files.js";
 import { type Io, locate, print } from "../io.js";
+import { profilesImportCommand } from "./profiles-import.js";
 
 interface Directory {
   readonly dir: string;
@@ -45,6 +46,7 @@ export function profilesCommand(io: Io): Command {
       const { id, version } = parseProfile(value);
       await print(io, `ok: ${id}, version ${version}\n`);
     });
+  profiles.addCommand(profilesImportCommand(io));
   profiles
     .command("schema")
     .description("print the JSON Schema of profiles")

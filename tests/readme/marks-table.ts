@@ -1,0 +1,25 @@
+/** The README's table "whose marks it reads", from the registry. */
+import { schemes } from "@verdigris/core";
+import { peerDetectors } from "@verdigris/detector/peers";
+
+const FROM = "<!-- marks -->";
+const TO = "<!-- /marks -->";
+
+/** Markdown of the table: a row per scheme. */
+export function marksTable(): string {
+  const rows = schemes.map(({ name, summary, origin, prfs }) => {
+    const peer = peerDetectors.some((detector) => detector.schemes.includes(name));
+    return `| \`${name}\` | ${summary} | ${origin} | ${prfs.map((prf) => `\`${prf}\``).join(", ")} | ${peer ? "yes" : "–"} |`;
+  });
+  return [
+    "| scheme | mark | agrees with | PRF | `--as-peer` |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+/** What stands between the markers of a README. */
+export function tableIn(readme: string): string {
+  const [, rest = ""] = readme.split(`${FROM}\n`);
+  return rest.split(`\n${TO}`)[0];
+}
