@@ -223,3 +223,5 @@ export function wordRow(lo: i32, hi: i32, V: i32, out: usize): void {
     }
   }
 }
+
+export { torchBias, torchFlags, torchItems, torchShuffle, torchTrack } from "./torch-lists";

@@ -1,4 +1,4 @@
-import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
+import { type TorchExports, createWasmTorchLists } from "../primitives/torch-lists-wasm.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -18,7 +18,7 @@ const ROW = 0x10_0000;
 /** Items per call into the batch areas. */
 const BATCH = 16_384;
 
-interface Exports {
+interface Exports extends TorchExports {
   readonly memory: WebAssembly.Memory;
   hash(n: number, area: number): void;
   green(
@@ -66,7 +66,7 @@ export function createWasmKernel(): Kernel {
 
   return {
     path: "wasm",
-    torch: createPlainTorchLists(),
+    torch: createWasmTorchLists(wasm, { buffer, areas, batch: BATCH, row: floatRow }),
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       return floatRow.subarray(0, vocabularySize);
