@@ -225,3 +225,4 @@ export function wordRow(lo: i32, hi: i32, V: i32, out: usize): void {
 }
 
 export { torchBias, torchFlags, torchItems, torchShuffle, torchTrack } from "./torch-lists";
+export { tournamentLayer, tournamentMass, tournamentP, tournamentWords } from "./tournament";

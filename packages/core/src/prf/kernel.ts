@@ -1,4 +1,5 @@
 import type { TorchLists } from "../primitives/torch-lists.js";
+import type { PlayTournament } from "../primitives/tournament.js";
 import type { Coins } from "../types.js";
 
 /**
@@ -22,6 +23,8 @@ export interface Kernel {
   readonly path: "wasm" | "plain";
   /** Green lists of the marks that run on torch's generator. */
   readonly torch: TorchLists;
+  /** SynthID's tournament. At most MAX_VOCABULARY candidates. */
+  readonly tournament: PlayTournament;
   /**
    * A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V)
    * @throws RangeError above MAX_VOCABULARY

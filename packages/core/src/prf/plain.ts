@@ -1,4 +1,5 @@
 import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
+import { playPlainTournament } from "../primitives/tournament.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -17,6 +18,7 @@ export function createPlainKernel(): Kernel {
   return {
     path: "plain",
     torch: createPlainTorchLists(),
+    tournament: playPlainTournament,
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       if (row.length !== vocabularySize) row = new Float32Array(vocabularySize);

@@ -1,4 +1,5 @@
 import { type TorchExports, createWasmTorchLists } from "../primitives/torch-lists-wasm.js";
+import { type TournamentExports, wasmTournament } from "../primitives/tournament-wasm.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -18,7 +19,7 @@ const ROW = 0x10_0000;
 /** Items per call into the batch areas. */
 const BATCH = 16_384;
 
-interface Exports extends TorchExports {
+interface Exports extends TorchExports, TournamentExports {
   readonly memory: WebAssembly.Memory;
   hash(n: number, area: number): void;
   green(
@@ -67,6 +68,7 @@ export function createWasmKernel(): Kernel {
   return {
     path: "wasm",
     torch: createWasmTorchLists(wasm, { buffer, areas, batch: BATCH, row: floatRow }),
+    tournament: wasmTournament(wasm),
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       return floatRow.subarray(0, vocabularySize);

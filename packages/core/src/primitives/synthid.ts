@@ -29,6 +29,8 @@ export interface SynthIdPrf {
   layerHash(state: Word64, layer: number, out: Word64): void;
   /** g-values of a state that has taken its token. */
   word(state: Word64): number;
+  /** g-values of a state after each candidate, taken alone; without `ids` candidate i is token i. (K) */
+  candidateWords(state: Word64, ids: Uint32Array | undefined, out: Uint32Array): void;
   /** How many values a state that matters can take: a power of two up to 2^16, or Infinity for 64 bits. */
   readonly states: number;
   /** Largest share of ones over the layers. */
@@ -87,8 +89,32 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
     push,
     layerHash,
     word: words === null ? word : (state) => words[state.lo & mask],
+    candidateWords: words === null ? eachWord({ push, word }) : lookedUp(words),
     states: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
+  };
+}
+
+/** The words of candidates, hash by hash. */
+function eachWord({ push, word }: Pick<SynthIdPrf, "push" | "word">): SynthIdPrf["candidateWords"] {
+  const after = word64();
+  return (state, ids, out) => {
+    for (let i = 0; i < out.length; i++) {
+      after.lo = state.lo;
+      after.hi = state.hi;
+      push(after, ids === undefined ? i : ids[i]);
+      out[i] = word(after);
+    }
+  };
+}
+
+/** The words of candidates where low bits alone count, which depend on low bits alone. */
+function lookedUp(words: Uint32Array): SynthIdPrf["candidateWords"] {
+  const mask = words.length - 1;
+  return ({ lo }, ids, out) => {
+    for (let i = 0; i < out.length; i++) {
+      out[i] = words[(Math.imul(lo + (ids === undefined ? i : ids[i]), M.lo) + 1) & mask];
+    }
   };
 }
 

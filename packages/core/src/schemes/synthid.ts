@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Kernel } from "../prf/kernel.js";
 import { integerListKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { spreadSeed, word64 } from "../primitives/int64.js";
@@ -44,7 +45,7 @@ export const synthId: SchemeDefinition = {
   parameters,
   check: ({ seeding }) =>
     seeding === "self" ? null : `seeding must be self (the token is hashed too), got ${seeding}`,
-  bind(profile: Profile, key: Key): Scheme {
+  bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { depth, leaves, statistic, tableSize, tableSeed } = parameters.parse(profile.parameters);
     const keys = peerKey(
       integerListKey({ min: -(2n ** 63n), max: 2n ** 63n - 1n, length: depth }),
@@ -58,7 +59,6 @@ export const synthId: SchemeDefinition = {
     const weights = layerWeights(depth, statistic);
     const { h } = profile;
     const state = word64();
-    const after = word64();
     let words = new Uint32Array(0);
 
     return {
@@ -73,13 +73,8 @@ export const synthId: SchemeDefinition = {
         checkStep(profile, context, { logits, ids });
         prf.state(context, { start: context.length - h, end: context.length }, state);
         if (words.length < logits.length) words = new Uint32Array(logits.length);
-        for (let i = 0; i < logits.length; i++) {
-          after.lo = state.lo;
-          after.hi = state.hi;
-          prf.push(after, ids === undefined ? i : ids[i]);
-          words[i] = prf.word(after);
-        }
-        tournament(logits, words, { depth, leaves, none: -Infinity });
+        prf.candidateWords(state, ids, words.subarray(0, logits.length));
+        tournament(logits, words, { depth, leaves, play: kernel.tournament });
       },
       seeds(tokens: Tokens, from: number, out: SeedArrays): void {
         checkSpan(profile, tokens, { from, out });
