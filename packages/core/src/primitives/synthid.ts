@@ -78,7 +78,6 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
   };
   const small = table !== null && isSmallPower(table.length);
   const words = small ? wordsOf(table, keys) : null;
-  const mask = small ? table.length - 1 : 0;
   return {
     depth: keys.length,
     state(tokens, range, out): void {
@@ -88,7 +87,7 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
     },
     push,
     layerHash,
-    word: words === null ? word : (state) => words[state.lo & mask],
+    word: words === null ? word : (state) => words[state.lo & (words.length - 1)],
     candidateWords: words === null ? eachWord({ push, word }) : lookedUp(words),
     states: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
