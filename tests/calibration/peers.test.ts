@@ -3,21 +3,11 @@
  * time: the count over keys stays below an exact binomial bound whose own error is 1e-9, on random, repetitive and real
  * text. Canary for each: counting repeated coins breaks it on repetitive text.
  */
-import { globSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import {
-  type Profile,
-  type Tokens,
-  bindScheme,
-  createKernel,
-  parseProfile,
-  schemes,
-} from "@verdigris/core";
+import { type Profile, type Tokens, bindScheme, createKernel, schemes } from "@verdigris/core";
 import { randomTokens } from "@verdigris/core/testing";
 import { Tally, binomialLog10P, decoyKey, evidenceOf } from "@verdigris/detector";
 import { beforeAll, describe, expect, it } from "vitest";
-import { recordedMaterial } from "./material.js";
+import { foreignProfiles, recordedMaterial } from "./material.js";
 
 const KEYS = 250;
 const LENGTH = 100;
@@ -25,13 +15,10 @@ const LENGTH = 100;
 const V = 2048;
 const ALPHAS = [0.1, 0.01, 0.001];
 
-const folder = fileURLToPath(new URL("../../fixtures/profiles/", import.meta.url));
-const profiles = globSync("*.json", { cwd: folder })
-  .toSorted()
-  .map((file): [string, Profile] => [
-    basename(file, ".json"),
-    { ...parseProfile(JSON.parse(readFileSync(folder + file, "utf8"))), V, specialTokens: [] },
-  ]);
+const profiles = foreignProfiles().map(([name, profile]): [string, Profile] => [
+  name,
+  { ...profile, V, specialTokens: [] },
+]);
 
 const kernel = createKernel();
 

@@ -15,9 +15,12 @@ export { NULL_HYPOTHESIS, type Verdict, WHAT_A_REJECTION_SAYS, decide } from "./
 export {
   type ConfidenceSequence,
   confidenceSequence,
+  eProcess,
   log10E,
   type Seen,
 } from "./sequential/e-process.js";
+export { SoftMassProcess, type SoftMassState } from "./sequential/soft-mass.js";
+export { type StopKind, type StopOptions } from "./sequential/stopping.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";

@@ -15,6 +15,7 @@ import {
 import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
 import { type Evidence, evidenceOf } from "./evidence.js";
+import { BettingMixture } from "./sequential/betting.js";
 
 /** What a suspect answered, one token per context: all that a closed model shows. */
 export interface Draws {
@@ -65,35 +66,22 @@ export function closedDecoys(
 
 /**
  * Open-model test on expected scores m_i (a green list: the model's green mass). E[m_i] is the law's mean μ under
- * H0 and contexts are distinct windows, so ∏(1 + λ(m_i − μ)) is a test martingale for every λ in [0, 1/μ]; the
- * e-value averages it over a grid of λ (betting: Waudby-Smith and Ramdas 2024), and p ≤ 1/E. z uses the empirical
- * variance and is for display.
+ * H0 and contexts are distinct windows, so betting on them is a test martingale, and p ≤ 1/E. z uses the empirical variance
+ * and is for display.
  */
 export function openTest(scheme: Scheme, predictions: readonly Prediction[]): OpenEvidence {
   const { mean } = moments(scheme.law);
   const masses = expectedScores(scheme, predictions);
   const n = masses.length;
   const sum = masses.reduce((total, m) => total + m, 0);
-  const log10E = mixtureLog10E(masses, mean);
+  const bets = new BettingMixture(mean);
+  for (const mass of masses) bets.push(mass);
+  const log10E = bets.log10E();
   const effect = n === 0 ? 0 : sum / n - mean;
   const variance =
     masses.reduce((total, m) => total + (m - mean - effect) ** 2, 0) / Math.max(1, n - 1);
   const zScore = variance > 0 ? effect / Math.sqrt(variance / n) : 0;
   return { n, sum, log10P: Math.min(0, -log10E), zScore, effect, log10E };
-}
-
-/** Bets λ·μ: from very small effects to large ones. */
-const BETS = Array.from({ length: 24 }, (_, i) => 0.9 * 0.75 ** i);
-
-function mixtureLog10E(masses: Float64Array, mean: number): number {
-  const logs = BETS.map((bet) => {
-    let log = 0;
-    for (const m of masses) log += Math.log1p((bet / mean) * (m - mean));
-    return log;
-  });
-  const top = Math.max(...logs);
-  const average = logs.reduce((total, log) => total + Math.exp(log - top), 0) / logs.length;
-  return (top + Math.log(average)) / Math.LN10;
 }
 
 /** Expected score of each prediction. (N) */

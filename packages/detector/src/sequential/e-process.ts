@@ -18,7 +18,21 @@ export interface Seen {
  * P(ever E ≥ 1/α) ≤ α (Ville 1939), however often one looks.
  */
 export function log10E(law: NullLaw, seen: Seen): number {
-  return mixture(law, seen, 1);
+  return eProcess(law)(seen);
+}
+
+/** `log10E` of one law, to be asked again and again: what does not depend on the coins is computed once. */
+export function eProcess(law: NullLaw, side: 1 | -1 = 1): (seen: Seen) => number {
+  const bets = tilts(law, side);
+  const cumulants = bets.map((lambda) => cumulant(law, lambda));
+  return ({ n, sum }) => log10MeanExp(bets.map((lambda, j) => lambda * sum - n * cumulants[j]));
+}
+
+/** log10 of the mean of e^x over `logs`. */
+export function log10MeanExp(logs: readonly number[]): number {
+  const top = Math.max(...logs);
+  const total = logs.reduce((all, log) => all + Math.exp(log - top), 0);
+  return (top + Math.log(total / logs.length)) / Math.LN10;
 }
 
 /** An interval for the mean effect so far that holds at every time at once. */
@@ -43,7 +57,7 @@ export function confidenceSequence(law: NullLaw, seen: Seen, level: number): Con
   const threshold = Math.log10(2 / level);
   const excluded = (at: number, side: 1 | -1): boolean => {
     const shifted = atMean(law, seen, at);
-    return mixture(shifted.law, shifted.seen, side) >= threshold;
+    return eProcess(shifted.law, side)(shifted.seen) >= threshold;
   };
   const lower = boundary(average, 0, (at) => excluded(at, 1));
   // Where no mean is too large to be possible, look up to a hundred times the average.
@@ -87,16 +101,8 @@ function boundary(inside: number, end: number, excluded: (at: number) => boolean
   return gone;
 }
 
-/** log10 of the even mixture over tilts of exp(λ S − n K(λ)); `side` 1 bets on larger scores, −1 on smaller. */
-function mixture(law: NullLaw, { n, sum }: Seen, side: 1 | -1): number {
-  const terms = tilts(law, side).map((lambda) => lambda * sum - n * cumulant(law, lambda));
-  const top = Math.max(...terms);
-  const total = terms.reduce((all, term) => all + Math.exp(term - top), 0);
-  return (top + Math.log(total / terms.length)) / Math.LN10;
-}
-
 /**
- * Tilts that answer to the effects: λ = ±e/σ to first order, but at most 8 over the largest score of one bit, where σ is
+ * Tilts that answer to the effects (1 bets on larger scores, −1 on smaller): λ = ±e/σ to first order, but at most 8 over the largest score of one bit, where σ is
  * nearly 0; e/(1 + e) over the largest mean under exponential laws.
  */
 function tilts(law: NullLaw, side: 1 | -1): readonly number[] {

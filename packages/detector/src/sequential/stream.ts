@@ -7,18 +7,12 @@ import {
   bindScheme,
   createKernel,
 } from "@verdigris/core";
-import { requireBetween } from "../statistics/checks.js";
 import { type Count, Tally } from "../tally.js";
-import { type ConfidenceSequence, confidenceSequence, log10E } from "./e-process.js";
+import { type ConfidenceSequence, type Seen, confidenceSequence, eProcess } from "./e-process.js";
+import { type StopKind, type StopOptions, StopRule } from "./stopping.js";
 
-/** When a stream stops asking for more text. */
-export interface StreamOptions {
-  /** Chance of ever detecting a mark that is not there, in (0, 1). Default 1e-3. */
-  readonly alpha?: number;
-  /** Effects below this are not worth more text, in units of the score; 0 never stops for that. Default 0. */
-  readonly smallestEffect?: number;
-  /** Scored positions after which to stop. Default: none. */
-  readonly budget?: number;
+/** When a stream stops asking for more text, and how much it remembers. */
+export interface StreamOptions extends StopOptions {
   /** Coins remembered exactly (8 bytes each); later ones are kept approximately, and some are dropped. Default 2^20. */
   readonly memory?: number;
   readonly kernel?: Kernel;
@@ -26,7 +20,7 @@ export interface StreamOptions {
 
 /** Where a stream stands. `detected` stays, whatever comes after it. */
 export interface StreamState {
-  readonly kind: "undecided" | "detected" | "effect-too-small" | "budget-spent";
+  readonly kind: StopKind;
   readonly count: Count;
   /** log10 of the e-process now. */
   readonly log10E: number;
@@ -44,18 +38,16 @@ const DEFAULT_MEMORY = 2 ** 20;
 export class DetectionStream {
   readonly #scheme: Scheme;
   readonly #tally: Tally;
-  readonly #options: Required<Omit<StreamOptions, "kernel" | "memory">>;
+  readonly #rule: StopRule;
+  readonly #log10E: (seen: Seen) => number;
   readonly #one = new Uint32Array(1);
   #continues = false;
-  #maxLog10E = 0;
-  #kind: StreamState["kind"] = "undecided";
 
   /** @throws RangeError for α outside (0, 1) */
   constructor(profile: Profile, key: Key, options: StreamOptions = {}) {
-    const { alpha = 1e-3, smallestEffect = 0, budget = Infinity } = options;
-    requireBetween("alpha", alpha);
-    this.#options = { alpha, smallestEffect, budget };
+    this.#rule = new StopRule(options);
     this.#scheme = bindScheme(profile, key, options.kernel ?? createKernel());
+    this.#log10E = eProcess(this.#scheme.law);
     this.#tally = new Tally(this.#scheme, { memory: options.memory ?? DEFAULT_MEMORY });
   }
 
@@ -76,28 +68,13 @@ export class DetectionStream {
   /** Where the stream stands. */
   state(): StreamState {
     const count = this.#tally.count();
-    const now = log10E(this.#scheme.law, count);
-    this.#maxLog10E = Math.max(this.#maxLog10E, now);
-    this.#decide(count);
-    return { kind: this.#kind, count, log10E: now, maxLog10E: this.#maxLog10E };
+    const now = this.#log10E(count);
+    this.#rule.look(count.n, now, () => this.effect().upper);
+    return { kind: this.#rule.kind, count, log10E: now, maxLog10E: this.#rule.maxLog10E };
   }
 
   /** Confidence sequence of level 1 − α for the effect so far. */
   effect(): ConfidenceSequence {
-    return confidenceSequence(this.#scheme.law, this.#tally.count(), this.#options.alpha);
+    return confidenceSequence(this.#scheme.law, this.#tally.count(), this.#rule.alpha);
   }
-
-  #decide(count: Count): void {
-    if (this.#kind === "detected") return;
-    const { alpha, smallestEffect, budget } = this.#options;
-    if (this.#maxLog10E >= -Math.log10(alpha)) this.#kind = "detected";
-    else if (smallestEffect > 0 && isCheckpoint(count.n) && this.effect().upper < smallestEffect) {
-      this.#kind = "effect-too-small";
-    } else if (count.n >= budget) this.#kind = "budget-spent";
-  }
-}
-
-/** The confidence sequence takes bisection, so futility is looked at every 64 coins. */
-function isCheckpoint(n: number): boolean {
-  return n > 0 && n % 64 === 0;
 }

@@ -1,7 +1,7 @@
 import { type NullLaw, moments } from "@verdigris/core";
 import { lehmer } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
-import { binomialLog10P, confidenceSequence, evidenceOf, log10E } from "../../src/index.js";
+import { binomialLog10P, confidenceSequence, eProcess, evidenceOf } from "../../src/index.js";
 
 const LAWS: readonly (readonly [string, NullLaw])[] = [
   ["a green list", { kind: "bernoulli", p: 0.25 }],
@@ -60,9 +60,11 @@ function bound(runs: number, alpha: number): number {
 }
 
 describe.each(LAWS)("the e-process of %s", (_, law) => {
+  const log10E = eProcess(law);
+
   it("ever exceeds 1/α with probability at most α, looking after every coin", () => {
     const path = { law, effect: 0, n: 1000, seed: 11 };
-    const alarms = count(400, path, (seen) => log10E(law, seen) >= Math.log10(1 / 0.05));
+    const alarms = count(400, path, (seen) => log10E(seen) >= Math.log10(1 / 0.05));
     expect(alarms).toBeLessThan(bound(400, 0.05));
   });
 
@@ -75,7 +77,7 @@ describe.each(LAWS)("the e-process of %s", (_, law) => {
   it("finds an effect, and costs no more than a few times the tokens of a fixed test", () => {
     const effect = law.kind === "bernoulli" ? 0.1 : 0.3;
     const path = { law, effect, n: 2000, seed: 12 };
-    expect(count(100, path, (seen) => log10E(law, seen) >= 3)).toBe(100);
+    expect(count(100, path, (seen) => log10E(seen) >= 3)).toBe(100);
   });
 
   it("has a confidence sequence that covers the effect at every look", () => {
