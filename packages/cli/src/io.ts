@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import type { Writable } from "node:stream";
+import { findFiles } from "@verdigris/text";
 import type { LlamaLanguageModel, LlamaOptions } from "@verdigris/watermark/node-llama-cpp";
 
 /** All a command touches of the world besides files; tests hand over their own. */
@@ -33,6 +34,12 @@ export function processIo(): Io {
 /** `path` as this process finds it; a relative one starts at `io.cwd`. */
 export function locate(io: Io, path: string): string {
   return isAbsolute(path) ? path : relative("", resolve(io.cwd, path)) || ".";
+}
+
+/** The files that arguments stand for: files, directories, patterns, or "-" for standard input. */
+export async function locateInputs(io: Io, inputs: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(inputs.map((input) => findFiles(input, io.cwd)));
+  return found.flat().map((path) => (path === "-" ? path : locate(io, path)));
 }
 
 /** Writes to standard output and waits until it is taken. @throws the stream's error, such as EPIPE */

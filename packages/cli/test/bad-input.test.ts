@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   KEY_HEX,
@@ -7,6 +8,7 @@ import {
   inFolder,
   jsonl,
   keyPath,
+  parquetTable,
   profilePath,
   profileWith,
   score,
@@ -23,6 +25,9 @@ function withProfile(name: string, change: Readonly<Record<string, unknown>>): r
 
 const usual = ["--profile", profilePath, "--key-file", keyPath, "--tokenizer", TOKENIZER];
 const digest = "0".repeat(64);
+const emptyFolder = inFolder("empty-folder");
+mkdirSync(emptyFolder);
+const table = parquetTable([{ id: "a", text: "some text" }]);
 
 /** Arguments of `score` after the command's name; what standard error says. Each exits with 2. */
 const TABLE: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
@@ -114,12 +119,47 @@ const TABLE: readonly (readonly [what: string, args: readonly string[], says: Re
   ["unknown option", [markedPath, ...usual, "--colour"], /unknown option '--colour'/],
   ["no file", usual, /missing required argument 'file'/],
   ["missing file", [inFolder("none.txt"), ...usual], /none\.txt does not exist/],
-  ["a folder", [inFolder("."), ...usual], /cannot be read/],
+  [
+    "directory without texts",
+    [emptyFolder, ...usual],
+    /empty-folder holds no file that ends in \.txt, \.md, \.jsonl, \.ndjson, \.csv, \.parquet/,
+  ],
+  ["pattern without matches", [inFolder("no*.txt"), ...usual], /no file matches \S*no\*\.txt/],
   ["empty file", [file("empty.txt", ""), ...usual], /empty\.txt contains no text/],
   [
     "binary file",
     [file("binary.txt", Uint8Array.from([1, 0, 2])), ...usual],
     /binary\.txt is not a text file/,
+  ],
+  [
+    "file in UTF-16",
+    [file("utf16.txt", Buffer.from("\ufeffsome text", "utf16le")), ...usual],
+    /utf16\.txt is not a text file: it looks like UTF-16; convert it to UTF-8/,
+  ],
+  [
+    "Latin-1 in a CSV file",
+    [file("latin1.csv", Buffer.from("text\ncafé", "latin1")), ...usual],
+    /latin1\.csv.*is not UTF-8/,
+  ],
+  [
+    "CSV file without the column",
+    [file("column.csv", "id,body\n1,b\n"), ...usual],
+    /column\.csv: no column "text"; the file has id, body/,
+  ],
+  [
+    "truncated Parquet file",
+    [file("cut.parquet", table.subarray(0, table.length - 8)), ...usual],
+    /cut\.parquet is not a whole Parquet file/,
+  ],
+  [
+    "Parquet file without the column",
+    [file("whole.parquet", table), ...usual, "--field", "body"],
+    /whole\.parquet: no column "body"; the file has id, text/,
+  ],
+  [
+    "Parquet on standard input",
+    ["-", ...usual, "--input", "parquet"],
+    /stdin cannot be read: a Parquet file ends with its index/,
   ],
   [
     "file that is not UTF-8",
@@ -154,6 +194,15 @@ describe("verdigris score: bad input", () => {
       problems: [{ line: 2 }, {}],
     });
     expect((await score(path)).stdout).toContain("warning: 2 records could not be used");
+  });
+
+  test("a broken row of a CSV file is told with its number, and the rest is scored", async () => {
+    const marked = await text("marked", 200);
+    const path = file("broken.csv", `id,text\na,"${marked}"\nb,too,many\nc,"${marked}"\n`);
+    const { code, stdout, stderr } = await score(path, "--format", "json");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: \S*broken\.csv:3: not CSV: .*columns/i);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: "detected", n: 198, tokens: 400 });
   });
 
   test("a file of broken lines only", async () => {

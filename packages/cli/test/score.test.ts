@@ -11,6 +11,7 @@ import {
   cli,
   file,
   jsonl,
+  parquetTable,
   profilePath,
   profileWith,
   keyPath,
@@ -259,6 +260,23 @@ describe("verdigris score: input", () => {
 
   test("compressed files", async () => {
     expect((await score(file("marked.txt.gz", gzipSync(marked)))).code).toBe(0);
+  });
+
+  test("tables, directories and patterns", async () => {
+    const folder = join(dirname(profilePath), "texts");
+    mkdirSync(join(folder, "deep"), { recursive: true });
+    file("texts/b.csv", `n,body\n1,"${marked}"\n2,"${unmarked}"\n`);
+    file("texts/deep/a.parquet", parquetTable([{ body: marked }, { body: unmarked }]));
+    file("texts/ignored.bin", "\0");
+    for (const input of [folder, "texts", join(folder, "**/*.{csv,parquet}")]) {
+      const { code, verdict } = await scoreJson(input, "--field", "body", "--decoys", "0");
+      expect(code).toBe(0);
+      expect(verdict).toMatchObject({ n: 596, tokens: 1200, verdict: "detected" });
+      expect(verdict.files.map(({ name }) => name.replace(/^.*texts\//, ""))).toEqual([
+        "b.csv",
+        "deep/a.parquet",
+      ]);
+    }
   });
 
   test("a long text comes in parts and is scored as one", async () => {

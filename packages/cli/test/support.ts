@@ -17,6 +17,7 @@ import {
 import { randomStream } from "@verdigris/survival";
 import { readTokenizer } from "@verdigris/text";
 import { generate } from "@verdigris/watermark";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect } from "vitest";
 import type { Io } from "../src/io.js";
 import { run } from "../src/main.js";
@@ -167,4 +168,14 @@ export async function text(
 /** Records as the lines of a JSONL file. */
 export function jsonl(...records: readonly unknown[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+}
+
+/** Records of strings as a Parquet file. */
+export function parquetTable(records: readonly Readonly<Record<string, string>>[]): Uint8Array {
+  const columnData = Object.keys(records[0]).map((name) => ({
+    name,
+    data: records.map((record) => record[name]),
+    type: "STRING" as const,
+  }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
 }

@@ -1,8 +1,8 @@
 /** Files and standard input as checked UTF-8 text, chunk by chunk. */
 import { createReadStream } from "node:fs";
-import { type Readable, pipeline } from "node:stream";
+import { type Duplex, type Readable, pipeline } from "node:stream";
 import { TextDecoder } from "node:util";
-import { createBrotliDecompress, createGunzip } from "node:zlib";
+import * as zlib from "node:zlib";
 
 import { VerdigrisError } from "@verdigris/core";
 
@@ -11,13 +11,22 @@ import { asFileError } from "./file-errors.js";
 /** Bytes looked at to tell text from binary data. */
 const SNIFF_LENGTH = 8192;
 
-/** The file's bytes, decompressed if its name ends in .gz or .br. */
+/** The file's bytes, decompressed if its name ends in .gz, .br or .zst. */
 export function openFile(path: string): Readable {
   const file = createReadStream(path);
-  const name = path.toLowerCase();
-  if (!name.endsWith(".gz") && !name.endsWith(".br")) return file;
+  const decompress = decompressor(path);
   // The consumer sees every error on the last stream, so the callback has nothing to do.
-  return pipeline(file, name.endsWith(".gz") ? createGunzip() : createBrotliDecompress(), () => {});
+  return decompress === null ? file : pipeline(file, decompress, () => {});
+}
+
+function decompressor(path: string): Duplex | null {
+  const name = path.toLowerCase();
+  if (name.endsWith(".gz")) return zlib.createGunzip();
+  if (name.endsWith(".br")) return zlib.createBrotliDecompress();
+  if (!name.endsWith(".zst")) return null;
+  // Node has it from 22.15 on.
+  if (zlib.createZstdDecompress !== undefined) return zlib.createZstdDecompress();
+  throw new VerdigrisError("FILE_UNREADABLE", `${path} cannot be read: .zst needs Node 22.15`);
 }
 
 function binary(path: string, first: Uint8Array): VerdigrisError {

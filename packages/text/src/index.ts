@@ -1,11 +1,13 @@
 export { type Finding, type FindingKind, type Normalised, normalise } from "./normalise.js";
 export { tokenOffsets } from "./offsets.js";
+export { findFiles } from "./inputs.js";
 export {
   type Document,
   type ReadOptions,
   type ReadProblem,
   type TextFormat,
   readDocuments,
+  textFormats,
 } from "./readers.js";
 export {
   type LoadTokenizerOptions,

@@ -1,7 +1,9 @@
-/** One line of a JSONL file. */
+/** Records of tables and lines: a text, and what was recorded with it. */
+import type { Document, ReadProblem } from "./formats/format.js";
+import { partsOf } from "./parts.js";
 
 /** A record that can be used. */
-export interface JsonRecord {
+export interface TextRecord {
   readonly kind: "record";
   readonly id?: string;
   readonly text: string;
@@ -10,13 +12,23 @@ export interface JsonRecord {
   readonly promptTokens?: Uint32Array;
 }
 
-/** Why a line cannot be used. */
+/** Why a record cannot be used. */
 export interface RecordProblem {
   readonly kind: "problem";
   readonly message: string;
 }
 
 const MAX_ID = 0xffff_ffff;
+
+const LISTS: readonly string[] = ["tokens", "promptTokens"];
+
+/** Fields that are used besides the text. */
+export const FIELDS: readonly string[] = ["id", "prompt", ...LISTS];
+
+/** Whether a field holds token ids. */
+export function isListField(name: string): boolean {
+  return LISTS.includes(name);
+}
 
 function isIds(value: unknown): value is readonly number[] {
   return (
@@ -25,29 +37,13 @@ function isIds(value: unknown): value is readonly number[] {
   );
 }
 
-function problem(message: string): RecordProblem {
-  return { kind: "problem", message };
-}
-
-function kindOf(value: unknown): string {
+/** What a value is, in words. */
+export function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function parseObject(line: string): { readonly fields: Fields } | RecordProblem {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    return problem(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return problem(`expected a JSON object, got ${kindOf(value)}`);
-  }
-  return { fields: value as Fields };
-}
 
 function textProblem(fields: Fields, field: string): string | undefined {
   const text = Object.hasOwn(fields, field) ? fields[field] : undefined;
@@ -60,7 +56,7 @@ function textProblem(fields: Fields, field: string): string | undefined {
 }
 
 function optionalProblem(fields: Fields): string | undefined {
-  for (const name of ["tokens", "promptTokens"]) {
+  for (const name of LISTS) {
     const ids = fields[name];
     if (!isAbsent(ids) && !isIds(ids)) {
       return `field "${name}" must be an array of token ids in 0 … ${MAX_ID}`;
@@ -76,13 +72,10 @@ function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** Reads `line`, with the text in `field`; other fields used: id, tokens, prompt, promptTokens. */
-export function parseRecord(line: string, field: string): JsonRecord | RecordProblem {
-  const parsed = parseObject(line);
-  if ("kind" in parsed) return parsed;
-  const { fields } = parsed;
+/** A record with the text in `field`; other fields used: id, tokens, prompt, promptTokens. */
+export function recordOf(fields: Fields, field: string): TextRecord | RecordProblem {
   const message = textProblem(fields, field) ?? optionalProblem(fields);
-  if (message !== undefined) return problem(message);
+  if (message !== undefined) return { kind: "problem", message };
   const { id, tokens, prompt, promptTokens } = fields;
   return {
     kind: "record",
@@ -92,4 +85,18 @@ export function parseRecord(line: string, field: string): JsonRecord | RecordPro
     ...(typeof prompt === "string" ? { prompt } : {}),
     ...(isIds(promptTokens) ? { promptTokens: Uint32Array.from(promptTokens) } : {}),
   };
+}
+
+/** The record at a place of a file as a document, in parts if its text is long and its tokens are not recorded. */
+export function* documentsOf(
+  record: TextRecord | RecordProblem,
+  place: { readonly path: string; readonly line: number },
+): Generator<Document | ReadProblem> {
+  if (record.kind === "problem") {
+    yield { ...record, ...place };
+    return;
+  }
+  const { id = `${place.path}:${place.line}`, text, ...rest } = record;
+  const parts = rest.tokens === undefined ? partsOf(text) : [{ text, part: 0, last: true }];
+  for (const part of parts) yield { ...rest, id, ...part, kind: "document" };
 }

@@ -11,7 +11,7 @@ import {
 import { type Tokenizer, readTokenizer } from "@verdigris/text";
 import { Command } from "commander";
 import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
-import { type Io, locate, print, tell } from "../io.js";
+import { type Io, locate, locateInputs, print, tell } from "../io.js";
 import { alphaOption, formatOption } from "../options.js";
 import { readPieces } from "../pieces.js";
 
@@ -38,7 +38,7 @@ interface Pair extends Candidate {
 export function identifyCommand(io: Io, finish: (exitCode: number) => void): Command {
   return new Command("identify")
     .description("find which of many profiles and keys marks a text; none is an answer")
-    .argument("<file...>", "text (.txt, .md) or records (.jsonl), also with .gz or .br")
+    .argument("<file...>", "files, directories or quoted patterns, as of score")
     .requiredOption("--profiles <dir>", "directory of profiles (*.json)")
     .requiredOption("--keys <file>", "keys, one a line: name, blank, key")
     .option(
@@ -193,9 +193,9 @@ async function textsOf(
         ? tokenizerOf(profile, { profilePath: path, path: undefined })
         : () => Promise.resolve(known);
     const pieces: Piece[] = [];
-    for (const file of files) {
+    for (const file of await locateInputs(io, files)) {
       const reading = { profile, tokenizer, options: { stdin: io.stdin, field: options.field } };
-      for await (const item of readPieces(locate(io, file), reading)) {
+      for await (const item of readPieces(file, reading)) {
         if (item.kind === "problem") throw new VerdigrisError("FILE_INVALID", item.message);
         pieces.push(item.piece);
       }

@@ -1,9 +1,9 @@
 import { type Key, type Profile, bindScheme, createKernel, moments } from "@verdigris/core";
 import { hasPeerDetector } from "@verdigris/detector/peers";
-import type { ReadProblem, TextFormat } from "@verdigris/text";
+import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
-import { type Io, locate, print, tell } from "../io.js";
+import { type Io, locate, locateInputs, print, tell } from "../io.js";
 import {
   alphaOption,
   formatOption,
@@ -38,7 +38,8 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .description("test texts for the mark of a key")
     .argument(
       "<file...>",
-      "text (.txt, .md) or records (.jsonl), also with .gz or .br; - is standard input",
+      "texts (.txt, .md) or records (.jsonl, .csv, .parquet), also with .gz, .br or .zst; directories and quoted " +
+        "patterns of them; - is standard input",
     )
     .addOption(profileOption())
     .addOption(keyFileOption())
@@ -53,12 +54,11 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .option("--as-peer", "also the figures that the mark's own project would print", false)
     .option("--per-document", "a verdict for each document besides", false)
     .addOption(
-      new Option("--input <format>", "what the files hold (default: by name; - is text)").choices([
-        "text",
-        "jsonl",
-      ]),
+      new Option("--input <format>", "what the files hold (default: by name; - is text)").choices(
+        textFormats,
+      ),
     )
-    .option("--field <name>", "field of a record that holds the text", "text")
+    .option("--field <name>", "field or column that holds the text of a record", "text")
     .addOption(formatOption(["text", "json", "jsonl"]))
     .addHelpText(
       "after",
@@ -80,7 +80,7 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   const request = await requestOf(io, { profile, key }, options);
   const setting = settingOf(profile, key, request);
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
-  const paths = files.map((file) => (file === "-" ? file : locate(io, file)));
+  const paths = await locateInputs(io, files);
   const result = await scoreFiles(paths, request);
   for (const text of rendered(result, setting, options.format)) await print(io, text);
   return result.problems.length > 0 ? PROBLEM : SCORE_EXIT[result.pooled.kind];
