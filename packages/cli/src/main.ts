@@ -1,5 +1,4 @@
 /** The `verdigris` command. */
-import { readFileSync } from "node:fs";
 import { VerdigrisError } from "@verdigris/core";
 import { Command, CommanderError } from "commander";
 import { conformanceCommand } from "./commands/conformance.js";
@@ -8,9 +7,11 @@ import { keygenCommand } from "./commands/keygen.js";
 import { markCommand } from "./commands/mark.js";
 import { profilesCommand } from "./commands/profiles.js";
 import { reportCommand } from "./commands/report.js";
+import { schemaCommand } from "./commands/schema.js";
 import { scoreCommand } from "./commands/score.js";
 import { surviveCommand } from "./commands/survive.js";
 import { type Io, processIo, tell } from "./io.js";
+import { packageVersion } from "./version.js";
 
 /** Usage, input or output. */
 const FAILED = 2;
@@ -63,6 +64,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     surviveCommand(io),
     reportCommand(io),
     profilesCommand(io),
+    schemaCommand(io),
     identifyCommand(io, finish),
     conformanceCommand(io, finish),
   ];
@@ -75,13 +77,6 @@ function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inherit(child, command);
   return command;
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  ) as { version: string };
-  return version;
 }
 
 /** Says what went wrong and gives the exit code. */

@@ -44,7 +44,7 @@ export function keyFileOption(): Option {
 }
 
 /** `--format`, one of `formats`; the first is the default. */
-export function formatOption(formats: readonly [string, ...string[]]): Option {
+export function formatOption(formats: readonly string[]): Option {
   return new Option("--format <format>", "output format").choices(formats).default(formats[0]);
 }
 

@@ -2,7 +2,10 @@ import { type Key, type Profile, bindScheme, createKernel, moments } from "@verd
 import { hasPeerDetector } from "@verdigris/detector/peers";
 import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
+import { appendSummary } from "../step-summary.js";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
+import type { Setting } from "../formats/format.js";
+import { type FormatName, formats } from "../formats/index.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
 import {
   alphaOption,
@@ -11,9 +14,8 @@ import {
   numberOption,
   profileOption,
 } from "../options.js";
-import { type ScoreRequest, type ScoreResult, scoreFiles } from "../scoring.js";
-import { type Setting, resultJson, resultJsonLines } from "../verdict-json.js";
-import { resultText } from "../verdict-text.js";
+import { type ScoreRequest, scoreFiles } from "../scoring.js";
+import { packageVersion } from "../version.js";
 
 /** Exit codes of `score`; a broken record is told by `PROBLEM`, whatever the verdict. */
 export const SCORE_EXIT = { detected: 0, "not-detected": 1, "too-short": 3 } as const;
@@ -29,7 +31,8 @@ interface ScoreOptions {
   readonly asPeer: boolean;
   readonly input?: TextFormat;
   readonly field: string;
-  readonly format: "text" | "json" | "jsonl";
+  readonly format: FormatName;
+  readonly exitZero: boolean;
 }
 
 /** `verdigris score`: tests texts for the mark of a key. */
@@ -59,7 +62,8 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
       ),
     )
     .option("--field <name>", "field or column that holds the text of a record", "text")
-    .addOption(formatOption(["text", "json", "jsonl"]))
+    .addOption(formatOption(Object.keys(formats)))
+    .option("--exit-zero", "exit with 0 whatever the verdict; errors keep their 2", false)
     .addHelpText(
       "after",
       "\nExit codes: 0 detected, 1 not detected, 2 usage or input, 3 too short.",
@@ -82,8 +86,10 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
   const paths = await locateInputs(io, files);
   const result = await scoreFiles(paths, request);
-  for (const text of rendered(result, setting, options.format)) await print(io, text);
-  return result.problems.length > 0 ? PROBLEM : SCORE_EXIT[result.pooled.kind];
+  for (const text of formats[options.format](result, setting)) await print(io, text);
+  await appendSummary(io, formats.md(result, setting));
+  if (result.problems.length > 0) return PROBLEM;
+  return options.exitZero ? 0 : SCORE_EXIT[result.pooled.kind];
 }
 
 async function requestOf(
@@ -117,21 +123,13 @@ function settingOf(profile: Profile, key: Key, { kernel }: ScoreRequest): Settin
     ...weaknesses.map(({ name, message }) => `${name}: ${message}`),
   ];
   return {
+    program: packageVersion(),
     profile: profile.id,
     keyId: key.id,
     law: law.kind,
     nullMean: moments(law).mean,
     warnings,
   };
-}
-
-function rendered(
-  result: ScoreResult,
-  setting: Setting,
-  format: ScoreOptions["format"],
-): Iterable<string> {
-  if (format === "jsonl") return resultJsonLines(result, setting);
-  return [format === "json" ? resultJson(result, setting) : resultText(result, setting)];
 }
 
 function place({ path, line, message }: ReadProblem): string {

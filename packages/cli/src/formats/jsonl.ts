@@ -1,0 +1,17 @@
+/** Results as JSON lines: documents, files, and the pooled verdict last. */
+import type { ScoreResult, Scored } from "../scoring.js";
+import type { Setting } from "./format.js";
+import { headingJson, pooledJson, verdictJson } from "./json.js";
+import type { LineJson } from "./schema.js";
+
+export function* jsonl(result: ScoreResult, setting: Setting): Generator<string> {
+  const tested = (scope: "document" | "file", scored: Scored): string =>
+    line({ scope, ...headingJson(setting), ...verdictJson(scored, setting) });
+  for (const scored of result.documents) yield tested("document", scored);
+  for (const scored of result.files) yield tested("file", scored);
+  yield line({ scope: "pooled", ...pooledJson(result, setting) });
+}
+
+function line(value: LineJson): string {
+  return `${JSON.stringify(value)}\n`;
+}
