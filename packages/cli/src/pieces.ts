@@ -25,6 +25,8 @@ export interface PieceOfDocument {
   /** Id of the document. */
   readonly id: string;
   readonly last: boolean;
+  /** The text that was made into tokens, normalised; null where the tokens were recorded. */
+  readonly text: string | null;
   readonly piece: Piece;
   readonly findings: readonly Finding[];
 }
@@ -47,14 +49,14 @@ async function pieceOf(
 ): Promise<PieceOfDocument | ReadProblem> {
   const { id, last, part } = document;
   const { text, findings } =
-    document.tokens === undefined ? normalise(document.text) : { text: "", findings: [] };
-  const tokens = document.tokens ?? (await reading.tokenizer()).encode(text);
+    document.tokens === undefined ? normalise(document.text) : { text: null, findings: [] };
+  const tokens = document.tokens ?? (await reading.tokenizer()).encode(text ?? "");
   const prompt = part === 0 ? await promptOf(document, reading) : undefined;
   const message =
     wrongId("tokens", tokens, reading.profile) ?? wrongId("promptTokens", prompt, reading.profile);
   if (message !== null) return { kind: "problem", path, message: `${id}: ${message}` };
   const piece = { tokens, continues: part > 0, ...(prompt === undefined ? {} : { prompt }) };
-  return { kind: "piece", id, last, piece, findings };
+  return { kind: "piece", id, last, text, piece, findings };
 }
 
 /** What the writer was shown; not asked for where the profile does not exclude it. */

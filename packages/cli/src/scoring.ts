@@ -18,6 +18,16 @@ export interface ScoreRequest {
   readonly asPeer: boolean;
   /** Told of each record that could not be used, as it is met. */
   readonly onProblem: (problem: ReadProblem) => void;
+  /** What a report looks at besides the verdicts. */
+  readonly observer?: ScoreObserver | undefined;
+}
+
+/** Watches a call for its report. */
+export interface ScoreObserver {
+  /** A piece of the file at `path`, in the order in which they are scored. */
+  piece(path: string, item: PieceOfDocument): void;
+  /** z under each decoy key over everything. */
+  decoys(z: Float64Array): void;
 }
 
 /** Characters that normalisation removed or replaced, by kind. */
@@ -60,7 +70,8 @@ export async function scoreFiles(
   paths: readonly string[],
   request: ScoreRequest,
 ): Promise<ScoreResult> {
-  const pooled = new Scope(request, request.decoys);
+  const { observer } = request;
+  const pooled = new Scope(request, request.decoys, (z) => observer?.decoys(z));
   const files: Judged[] = [];
   const documents: Judged[] = [];
   const problems: ReadProblem[] = [];
@@ -76,6 +87,7 @@ export async function scoreFiles(
       }
       for (const scope of new Set([pooled, file])) scope.add(item);
       peers.add(item);
+      observer?.piece(path, item);
       if (!request.perDocument) continue;
       document.add(item);
       if (!item.last) continue;
@@ -141,8 +153,13 @@ class Scope {
   readonly #detector: Detector;
   readonly #findings = new Map<FindingKind, number>();
 
-  constructor({ reading, key, kernel, alpha }: ScoreRequest, decoys: number) {
-    this.#detector = new Detector(reading.profile, key, { alpha, decoys, kernel });
+  constructor(
+    { reading, key, kernel, alpha }: ScoreRequest,
+    decoys: number,
+    observeDecoys?: (z: Float64Array) => void,
+  ) {
+    const options = { alpha, decoys, kernel, observeDecoys };
+    this.#detector = new Detector(reading.profile, key, options);
   }
 
   add({ piece, findings }: PieceOfDocument): void {

@@ -23,17 +23,28 @@ export function decoyKey(i: number): Key {
   return PUBLIC_MASTER.derive({ provider: "verdigris decoy", epoch: String(i) });
 }
 
-/** Scores one transcript under decoy keys. `statistic` is the evidence of the real key on the same transcript. */
+/** How to make a decoy test. */
+export interface DecoyOptions {
+  readonly keys: number;
+  /** Evidence of the real key on the same transcript. */
+  readonly statistic: Evidence;
+  readonly kernel?: Kernel;
+  /** Told of z under each decoy key. */
+  readonly observe?: ((z: Float64Array) => void) | undefined;
+}
+
+/** Scores one transcript under decoy keys. */
 export function decoyTest(
   profile: Profile,
   pieces: readonly Piece[],
-  options: { readonly keys: number; readonly statistic: Evidence; readonly kernel?: Kernel },
+  options: DecoyOptions,
 ): DecoyTest {
   const kernel = options.kernel ?? createKernel();
   const z = Float64Array.from(
     { length: options.keys },
     (_, i) => scoreWith(profile, decoyKey(i), { pieces, kernel }).zScore,
   );
+  options.observe?.(z);
   return summariseDecoys(z, options.statistic.zScore);
 }
 

@@ -21,6 +21,8 @@ export interface DetectOptions {
   /** Decoy keys; 0 switches the decoy test off. Default 99. */
   readonly decoys?: number;
   readonly kernel?: Kernel;
+  /** Told of z under each decoy key, where there is a decoy test. */
+  readonly observeDecoys?: ((z: Float64Array) => void) | undefined;
 }
 
 /** A detector of one profile and key, fed piece by piece. */
@@ -31,6 +33,7 @@ export class Detector {
   readonly #alpha: number;
   readonly #decoys: number;
   readonly #tally: Tally;
+  readonly #observeDecoys: DetectOptions["observeDecoys"];
   #kept: Piece[] = [];
   #keptTokens = 0;
 
@@ -46,6 +49,7 @@ export class Detector {
         `decoys: expected a whole number from 0 to 1000000, got ${this.#decoys}`,
       );
     }
+    this.#observeDecoys = options.observeDecoys;
     this.#profile = profile;
     this.#kernel = options.kernel ?? createKernel();
     this.#scheme = bindScheme(profile, key, this.#kernel);
@@ -74,6 +78,7 @@ export class Detector {
       keys: this.#decoys,
       statistic,
       kernel: this.#kernel,
+      observe: this.#observeDecoys,
     });
   }
 }
