@@ -27,6 +27,9 @@ export const real = z.union([
     .transform((name) => ({ nan: NaN, inf: Infinity, "-inf": -Infinity })[name]),
 ]);
 
+/** A list of such numbers. */
+export const reals = z.array(real);
+
 /** How far a float may be off: |difference| ≤ absolute + relative · |expected|. */
 export interface Tolerance {
   readonly absolute?: number;

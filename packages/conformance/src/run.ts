@@ -1,5 +1,5 @@
 import { VerdigrisError } from "@verdigris/core";
-import type { VectorFamily } from "./section.js";
+import { ABOUT, type VectorFamily, type VectorFile } from "./section.js";
 import { families } from "./families/index.js";
 
 /** A record that the packages do not agree with. */
@@ -15,8 +15,6 @@ export interface FileReport {
   readonly passed: number;
   readonly failures: readonly RecordFailure[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Checks the packages against every record of a vector file. A record of a kind that no family knows counts as
@@ -39,7 +37,7 @@ export function checkVectors(value: unknown): FileReport {
   return { family: family.name, passed, failures };
 }
 
-function familyOf(value: Json): VectorFamily {
+function familyOf(value: VectorFile): VectorFamily {
   const name = value["family"] ?? value["peer"];
   const known = Object.keys(families).join(", ");
   const found = typeof name === "string" && Object.hasOwn(families, name) ? families[name] : null;
@@ -47,7 +45,7 @@ function familyOf(value: Json): VectorFamily {
     const came = name === undefined ? "nothing" : JSON.stringify(name);
     throw new VerdigrisError("FILE_INVALID", `family: expected one of ${known}, got ${came}`);
   }
-  return found();
+  return found(value);
 }
 
 interface Entry {
@@ -57,10 +55,11 @@ interface Entry {
 }
 
 /** Every record with the section it belongs to; a section inside an object is `outer.inner`. */
-function recordsOf(value: Json, family: VectorFamily, prefix = ""): readonly Entry[] {
+function recordsOf(value: VectorFile, family: VectorFamily, prefix = ""): readonly Entry[] {
+  const about = new Set<string>([...ABOUT, ...family.about]);
   return Object.entries(value).flatMap(([key, content]): readonly Entry[] => {
     const section = prefix + key;
-    if (family.about.includes(section)) return [];
+    if (about.has(section)) return [];
     if (Array.isArray(content)) {
       return inherited(content).map((record, i) => ({ at: `${section}[${i}]`, section, record }));
     }
@@ -80,6 +79,6 @@ function inherited(records: readonly unknown[]): readonly unknown[] {
   });
 }
 
-function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is VectorFile {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

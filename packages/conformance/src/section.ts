@@ -8,11 +8,17 @@ export interface Section {
   check(record: unknown): readonly string[];
 }
 
+/** A vector file, parsed: what all its records share is at the top. */
+export type VectorFile = Readonly<Record<string, unknown>>;
+
+/** Top-level fields that describe a file of any family. */
+export const ABOUT = ["family", "peer", "peer_version", "licence_of_peer", "set", "note"] as const;
+
 /** The checks of one family of vector files. */
 export interface VectorFamily {
   /** The file's `family`, or its `peer`. */
   readonly name: string;
-  /** Top-level fields that describe and are not checked. */
+  /** Further top-level fields that describe and are not checked. */
   readonly about: readonly string[];
   readonly sections: Readonly<Record<string, Section>>;
 }

@@ -2,7 +2,7 @@ import { type Scheme, createKernel } from "@verdigris/core";
 import { HASH_TABLE_SIZE, toUnsigned, windowSeed, word64 } from "@verdigris/core/primitives";
 import { hfDetect } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { idList, integer, real } from "../comparison.js";
+import { idList, integer, real, reals } from "../comparison.js";
 import { biasedIds, bindMark, checkCoins, formulaLogits } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 
@@ -92,9 +92,9 @@ export function hfWatermark(): VectorFamily {
   const processor = section(
     z.union([
       step.extend({
-        logits: z.array(z.number()),
+        logits: reals,
         biased_ids: z.array(z.int()),
-        biased_logits: z.array(z.number()),
+        biased_logits: reals,
       }),
       step.extend({
         formula_logits_c: z.int(),
@@ -131,7 +131,7 @@ export function hfWatermark(): VectorFamily {
   });
   const detector = section(
     mark.extend({
-      bos_token_id: z.int(),
+      bos_token_id: z.int().nullable(),
       input_ids: z.array(z.int()),
       results: z.array(result),
       results_transformers_4_46_3: z.array(result).optional(),
@@ -178,7 +178,7 @@ export function hfWatermark(): VectorFamily {
 
   return {
     name: "hf_watermark",
-    about: ["family", "note"],
+    about: [],
     sections: { fixed_table: fixedTable, greenlists, processor, detector },
   };
 }

@@ -1,10 +1,10 @@
-import type { VectorFamily } from "../section.js";
+import type { VectorFamily, VectorFile } from "../section.js";
 import { hfWatermark } from "./hf-watermark.js";
 import { jthickstun } from "./jthickstun.js";
 import { lmWatermarking } from "./lm-watermarking.js";
 import { sbw } from "./sbw.js";
 import { sglang } from "./sglang.js";
-import { hfSynthId, synthIdText } from "./synthid.js";
+import { hfSynthId, synthIdText } from "./synthid/index.js";
 import { stats } from "./stats.js";
 import { textSeal } from "./textseal.js";
 import { threeBricks } from "./three-bricks.js";
@@ -12,8 +12,8 @@ import { vllm } from "./vllm.js";
 import { markLlm } from "./markllm/index.js";
 import { primitives } from "./primitives.js";
 
-/** Makes the checks of a family, by the file's `family` or `peer`. A new one is its file and a line here. */
-export const families: Readonly<Record<string, () => VectorFamily>> = {
+/** Makes the checks of a file's family, by its `family` or `peer`. A new one is its file and a line here. */
+export const families: Readonly<Record<string, (file: VectorFile) => VectorFamily>> = {
   hf_watermark: hfWatermark,
   sbw,
   sglang,

@@ -15,7 +15,7 @@ import {
 } from "@verdigris/detector";
 import { permutationP } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { type Comparison, integer } from "../comparison.js";
+import { type Comparison, integer, real, reals } from "../comparison.js";
 import { formulaLogits } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 
@@ -78,7 +78,7 @@ const sampling = section(
     vocab_size: z.int(),
     n: z.int(),
     row: z.int(),
-    logits: z.array(z.number()).optional(),
+    logits: reals.optional(),
     formula_logits_c: z.int().optional(),
     gumbel_token: z.int(),
     transform_token: z.int(),
@@ -97,8 +97,8 @@ const sampling = section(
   },
 );
 
-const edits = z.array(z.object({ gamma: z.number(), value: z.number() }));
-const testP = z.object({ torch_manual_seed: integer, n_runs: z.int(), p: z.number() });
+const edits = z.array(z.object({ gamma: z.number(), value: real }));
+const testP = z.object({ torch_manual_seed: integer, n_runs: z.int(), p: real });
 
 const statistics = section(
   z.object({
@@ -107,14 +107,14 @@ const statistics = section(
     k: z.int(),
     seed: integer,
     tokens: ids,
-    gumbel_score_offset3: z.number(),
+    gumbel_score_offset3: real,
     gumbel_edit_offset3: edits,
-    transform_score_offset3: z.number(),
+    transform_score_offset3: real,
     transform_edit_offset3: edits,
-    phi_gumbel: z.number(),
-    phi_gumbel_edit0: z.number(),
-    phi_transform: z.number(),
-    phi_transform_edit1: z.number(),
+    phi_gumbel: real,
+    phi_gumbel_edit0: real,
+    phi_transform: real,
+    phi_transform_edit1: real,
     permutation_p_gumbel: testP,
     permutation_p_gumbel_edit0: testP,
     permutation_p_transform: testP,
@@ -206,7 +206,7 @@ function offsets(
 export function jthickstun(): VectorFamily {
   return {
     name: "jthickstun_watermark",
-    about: ["family", "note", "tolerance"],
+    about: ["tolerance"],
     sections: { mersenne, keys, sampling, statistics },
   };
 }

@@ -11,7 +11,7 @@ import {
 } from "@verdigris/core/primitives";
 import { countNGrams, normalTail, winMax, zAtT, zOf } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { type Comparison, idList, integer, real } from "../comparison.js";
+import { type Comparison, idList, integer, real, reals } from "../comparison.js";
 import { biasedIds, bindMark, checkCoins, formulaLogits } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 
@@ -165,7 +165,7 @@ export function lmWatermarking(): VectorFamily {
       input_ids: ids,
       green_fraction: real,
       green_token_mask: z.string(),
-      z_score_at_T_f32: z.array(z.number()),
+      z_score_at_T_f32: reals,
       window_20_40: window,
       window_max: window,
     }),
@@ -175,6 +175,7 @@ export function lmWatermarking(): VectorFamily {
       const n = scheme.selfSalt ? scheme.width : scheme.width + 1;
       const bound = bind({ V: record.vocab_size, gamma, scheme });
       const { mask, flags, scored, green } = countNGrams(bound, tokens, { n, distinct });
+      compare.close("green_fraction", green / scored, record.green_fraction, NEAR);
       compare.equal("green_token_mask", mask.join(""), record.green_token_mask);
       compareWindow(
         "",
@@ -236,7 +237,7 @@ export function lmWatermarking(): VectorFamily {
 
   return {
     name: "lm_watermarking",
-    about: ["family", "note"],
+    about: [],
     sections: {
       hashint,
       fixed_table: fixedTable,

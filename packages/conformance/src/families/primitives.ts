@@ -147,7 +147,7 @@ const python = section(
 export function primitives(): VectorFamily {
   return {
     name: "primitives",
-    about: ["family", "note"],
+    about: [],
     sections: {
       mt19937,
       rand_f32: uniform32,

@@ -16,7 +16,7 @@ import {
 } from "@verdigris/core/primitives";
 import { sbwDetect } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { integer, real } from "../comparison.js";
+import { integer, real, reals } from "../comparison.js";
 import { biasedIds, bindMark } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 
@@ -158,7 +158,7 @@ export function sbw(): VectorFamily {
     mark.extend({
       context: ids,
       green: ids,
-      logits: z.array(z.number()).optional(),
+      logits: reals.optional(),
       num_candidates: z.int().optional(),
     }),
     (record, compare) => {
@@ -171,7 +171,7 @@ export function sbw(): VectorFamily {
 
   const detect = section(
     mark.extend({
-      bos_token_id: z.int(),
+      bos_token_id: z.int().nullable(),
       ignore_repeated_ngrams: z.boolean(),
       z_threshold: z.number(),
       tokens: ids,
@@ -192,7 +192,8 @@ export function sbw(): VectorFamily {
           distinct: record.ignore_repeated_ngrams,
         });
       if (record.error !== undefined) {
-        compare.equal("error", refuses(run), true);
+        const type = record.scheme.gpu ? "RuntimeError" : "ValueError";
+        compare.equal("error", refuses(run) ? type : "none", record.error);
         return;
       }
       const found = run();
@@ -237,7 +238,7 @@ export function sbw(): VectorFamily {
 
   return {
     name: "sbw",
-    about: ["peer", "peer_version", "licence_of_peer", "set", "note", "integrates_with"],
+    about: ["integrates_with"],
     sections: {
       jenkins_hash: jenkinsHash,
       table_hash: tableHash,
@@ -255,7 +256,7 @@ function refuses(run: () => unknown): boolean {
   try {
     run();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    return error instanceof RangeError;
   }
 }

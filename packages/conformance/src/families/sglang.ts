@@ -9,7 +9,7 @@ import {
 } from "@verdigris/core/primitives";
 import { type SglangTest, sglangDetect } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { type Comparison, integer, real } from "../comparison.js";
+import { type Comparison, integer, real, reals } from "../comparison.js";
 import { bindMark } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 
@@ -193,7 +193,7 @@ export function sglang(): VectorFamily {
 
   const fromLogits = section(
     mark.extend({
-      logits: z.array(z.number()),
+      logits: reals,
       temperature: z.number(),
       top_k: z.int(),
       top_p: z.number(),
@@ -225,7 +225,7 @@ export function sglang(): VectorFamily {
 
   return {
     name: "sglang",
-    about: ["peer", "peer_version", "licence_of_peer", "set", "note"],
+    about: [],
     sections: {
       parse_key: parseKey,
       hash_context: hashContext,

@@ -1,6 +1,6 @@
 import { textSealGenerate } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { integer } from "../comparison.js";
+import { integer, reals } from "../comparison.js";
 import { section } from "../section.js";
 
 /** What TextSeal samples from after its mark: probabilities, or the token itself. */
@@ -23,8 +23,8 @@ export const textSealGenerators = section(
     after_topp: z.boolean(),
     temperature: z.number(),
     top_p: z.number(),
-    logits: z.array(z.number()),
-    probs: z.array(z.number()).optional(),
+    logits: reals,
+    probs: reals.optional(),
     token: z.int().optional(),
   }),
   (record, compare) => {

@@ -1,8 +1,8 @@
 import { type Scheme, createKernel } from "@verdigris/core";
-import { TEXTSEAL_LEVELS, textSealHash, word64 } from "@verdigris/core/primitives";
+import { TEXTSEAL_WIDTH, textSealHash, word64 } from "@verdigris/core/primitives";
 import { textSealDetect, textSealUniform } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { idList, integer } from "../comparison.js";
+import { idList, integer, real } from "../comparison.js";
 import { bindMark } from "../profiles.js";
 import { type VectorFamily, section } from "../section.js";
 import { textSealGenerators } from "./textseal-generators.js";
@@ -10,20 +10,30 @@ import { textSealGenerators } from "./textseal-generators.js";
 const ids = z.array(z.int());
 
 const constants = section(
-  z.object({ M: z.literal(TEXTSEAL_LEVELS), primes: ids, P2: z.int(), P3: z.int(), P4: z.int() }),
+  z.object({
+    M: integer,
+    primes: z.array(integer).length(TEXTSEAL_WIDTH),
+    P2: integer,
+    P3: integer,
+    P4: integer,
+    mixing_prime: integer,
+    shift: integer,
+  }),
   (record, compare) => {
-    // With key 0 and token 0 the window's contribution is its prime times the token.
+    const { M, primes, P2, P3, P4, mixing_prime: mixer, shift } = record;
     const window = word64();
-    const hash = textSealHash(0n);
-    const found = record.primes.map((_, i) => {
-      const tokens = new Uint32Array(record.primes.length);
-      tokens[i] = 1;
+    const key = 123_456_789n;
+    const hash = textSealHash(key);
+    primes.forEach((prime, place) => {
+      const tokens = new Uint32Array(primes.length);
+      const [id, token] = [1000 + place, 40_000 + 7 * place];
+      tokens[place] = id;
       hash.window(tokens, { start: 0, end: tokens.length }, window);
-      return window.lo;
+      const sum = (prime * BigInt(id) + P2 * BigInt(token) + P3 * key) * P4 * mixer;
+      const mixed = BigInt.asIntN(64, sum) ^ (BigInt.asIntN(64, sum) >> shift);
+      const level = ((mixed % M) + M) % M;
+      compare.equal(`hash with primes[${place}]`, hash.level(window, token), level);
     });
-    compare.equal("primes", found, record.primes);
-    textSealHash(1n).window(new Uint32Array(1), { start: 0, end: 1 }, window);
-    compare.equal("P3", window.lo, record.P3);
   },
 );
 
@@ -75,8 +85,8 @@ const detectors = section(
     input_ids: ids,
     n_scored: z.int(),
     mask: z.string(),
-    score_sum: z.number(),
-    p_value: z.number(),
+    score_sum: real,
+    p_value: real,
   }),
   (record, compare) => {
     const found = textSealDetect(Uint32Array.from(record.input_ids), {
@@ -138,7 +148,7 @@ export function textSeal(): VectorFamily {
 
   return {
     name: "textseal",
-    about: ["family", "note"],
+    about: [],
     sections: {
       constants,
       hash: hashes,

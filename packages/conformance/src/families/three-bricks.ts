@@ -2,9 +2,9 @@ import { type Scheme, createKernel } from "@verdigris/core";
 import { TorchGenerator, threeBricksSeed, toUnsigned, word64 } from "@verdigris/core/primitives";
 import { threeBricksP, threeBricksScore } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { idList, integer, real } from "../comparison.js";
+import { idList, integer, reals } from "../comparison.js";
 import { biasedIds, bindMark, formulaLogits } from "../profiles.js";
-import { type VectorFamily, section } from "../section.js";
+import { type Section, type VectorFamily, type VectorFile, section } from "../section.js";
 
 const ids = z.array(z.int());
 const TABLE_SIZE = 1_000_003;
@@ -25,29 +25,39 @@ const seedsHash = section(
   },
 );
 
-const hashtable = section(
-  z.object({
-    torch_manual_seed: integer,
-    hashtable_first16: ids,
-    hashtable_sha256_i32le: z.string(),
-    examples: z.array(z.object({ ids, seed: z.int() })),
-    note: z.string(),
-  }),
-  (record, compare) => {
-    const table = new TorchGenerator(record.torch_manual_seed).permutation(TABLE_SIZE);
-    compare.part("hashtable_first16", table.slice(0, 16), record.hashtable_first16);
-    compare.digest("hashtable_sha256_i32le", table, record.hashtable_sha256_i32le);
-    record.examples.forEach((example, i) => {
-      const seed = Math.min(...example.ids.map((id) => table[(SALT * id) % TABLE_SIZE]));
-      compare.equal(`examples[${i}].seed`, seed, example.seed);
-    });
-  },
-);
-/** three_bricks' default salt. */
-const SALT = 35_317;
+const hashtable = (saltOfFile: bigint): Section =>
+  section(
+    z.object({
+      torch_manual_seed: integer,
+      hashtable_first16: ids,
+      hashtable_sha256_i32le: z.string(),
+      salt_key: integer.optional(),
+      examples: z.array(z.object({ ids, seed: z.int() })),
+    }),
+    (record, compare) => {
+      const table = new TorchGenerator(record.torch_manual_seed).permutation(TABLE_SIZE);
+      compare.part("hashtable_first16", table.slice(0, 16), record.hashtable_first16);
+      compare.digest("hashtable_sha256_i32le", table, record.hashtable_sha256_i32le);
+      const salt = record.salt_key ?? saltOfFile;
+      record.examples.forEach((example, i) => {
+        const at = example.ids.map((id) => Number((salt * BigInt(id)) % BigInt(TABLE_SIZE)));
+        const seed = Math.min(...at.map((place) => table[place]));
+        compare.equal(`examples[${i}].seed`, seed, example.seed);
+      });
+    },
+  );
+
+/** The salt of the file's other records, for one that has none: three_bricks' default unless they say otherwise. */
+function saltOf({ seeds_hash: records }: VectorFile): bigint {
+  const parsed = z
+    .array(z.object({ salt_key: integer }))
+    .min(1)
+    .safeParse(records);
+  return parsed.success ? parsed.data[0].salt_key : 35_317n;
+}
 
 /** Vectors of three_bricks: `three_bricks.json`. */
-export function threeBricks(): VectorFamily {
+export function threeBricks(file: VectorFile): VectorFamily {
   const kernel = createKernel();
 
   interface BrickMark {
@@ -75,18 +85,17 @@ export function threeBricks(): VectorFamily {
     );
   }
 
-  /** The token's score after an n-gram, under payloads 0 … n − 1. */
+  /** The token's score under a seed, which stands for n-gram and key, and under payloads 0 … n − 1. */
   function scores(
-    record: { vocab_size: number; ngram: number[]; token_id: number; gamma?: number },
+    record: { vocab_size: number; ngram: number[]; seed: bigint; token_id: number; gamma?: number },
     n: number,
   ): number[] {
-    const { vocab_size: V, ngram, token_id: token, gamma } = record;
+    const { vocab_size: V, ngram, seed, token_id: token, gamma } = record;
+    const seedLo = Uint32Array.of(Number(BigInt.asUintN(32, seed)));
     return Array.from({ length: n }, (_, payload) => {
-      const scheme = bind({ V, h: ngram.length, key: `${SALT},0`, payload, gamma });
+      const scheme = bind({ V, h: ngram.length, key: "0,0", payload, gamma });
       const out = new Float64Array(1);
-      const seeds = { seedLo: new Uint32Array(1), seedHi: new Uint32Array(1) };
-      scheme.seeds(Uint32Array.of(...ngram, token), ngram.length, seeds);
-      scheme.scores({ ...seeds, token: Uint32Array.of(token), n: 1 }, out);
+      scheme.scores({ seedLo, seedHi: seedLo, token: Uint32Array.of(token), n: 1 }, out);
       return out[0];
     });
   }
@@ -120,7 +129,7 @@ export function threeBricks(): VectorFamily {
       r_token_f32: z.number(),
       r_first8: z.array(z.number()),
       r_sha256_f32le: z.string(),
-      scores_payload0_7_f32: z.array(z.number()),
+      scores_payload0_7_f32: reals,
     }),
     (record, compare) => {
       const generator = new TorchGenerator(record.seed);
@@ -152,8 +161,8 @@ export function threeBricks(): VectorFamily {
       payload_max: z.int(),
       input_ids: ids,
       ntoks: z.int(),
-      scores_sum: z.array(z.number()),
-      p_values: z.array(real),
+      scores_sum: reals,
+      p_values: reals,
     }),
     (record, compare) => {
       const { vocab_size: V, ngram: h, gamma } = record;
@@ -183,7 +192,7 @@ export function threeBricks(): VectorFamily {
       payload: z.int(),
       gamma: z.number(),
       delta: z.number(),
-      logits: z.array(z.number()).optional(),
+      logits: reals.optional(),
       formula_logits_c: z.int().optional(),
       maryland_biased: idList,
       maryland_logits_sha256_f32le: z.string(),
@@ -215,12 +224,12 @@ export function threeBricks(): VectorFamily {
 
   return {
     name: "three_bricks",
-    about: ["family", "note"],
+    about: [],
     sections: {
       seeds_hash: seedsHash,
       greenlists,
       openai_r: openai,
-      hashtable,
+      hashtable: hashtable(saltOf(file)),
       detectors,
       generators,
     },

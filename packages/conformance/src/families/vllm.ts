@@ -267,11 +267,6 @@ export function vllm(): VectorFamily {
   return {
     name: "vllm",
     about: [
-      "peer",
-      "peer_version",
-      "licence_of_peer",
-      "set",
-      "note",
       "prf_version",
       "sbw_snapshot.version",
       "sbw_snapshot.note",

@@ -169,12 +169,13 @@ export function parseSbwScheme(text: string): SbwScheme | null {
   let name = text.replace(/^gpu-(?:fused-)?/, "");
   const cpuHash = name.includes("cpuhash");
   name = name.replace(/-?cpuhash/, "");
-  const limit = gpu && !name.startsWith("ff-") ? /-(\d+|fullvocab)$/.exec(name)?.[1] : undefined;
-  if (limit !== undefined) name = name.slice(0, -limit.length - 1);
+  const limit = /-(\d+|fullvocab)(?:-cudagraphs)?$/.exec(name);
+  if (limit !== null) name = name.slice(0, limit.index);
   const wide = /^simple_(\d+)$/.exec(name)?.[1];
   const parsed = parseSeedingScheme(wide === undefined ? name : `ff-additive_prf-${wide}-False`);
   if (parsed === null || !(SBW_PRFS as readonly string[]).includes(parsed.prf)) return null;
-  const few = gpu ? (limit === undefined || limit === "fullvocab" ? null : Number(limit)) : 41;
+  // On the CPU it always looks at 41, whatever the name says; 0 and "fullvocab" are all.
+  const few = gpu ? Number(limit?.[1] ?? 0) || null : 41;
   return {
     ...parsed,
     prf: parsed.prf as SbwPrf,

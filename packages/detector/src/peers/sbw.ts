@@ -9,8 +9,9 @@ export interface SbwDetection extends NGramCount {
 }
 
 /**
- * sbw 1.0.0's detector, which counts n-grams; a leading BOS is dropped.
- * @throws RangeError for a text shorter than an n-gram
+ * sbw 1.0.0's detector, which counts n-grams; a leading BOS is dropped. Without `gpu-` it asks for one token more than a
+ * self-salted n-gram has.
+ * @throws RangeError for a text that is too short
  */
 export function sbwDetect(
   scheme: Scheme,
@@ -19,6 +20,11 @@ export function sbwDetect(
 ): SbwDetection {
   const { gamma, bos, distinct } = options;
   const text = tokens.length > 0 && tokens[0] === bos ? tokens.subarray(1) : tokens;
+  const { prf, seeding } = scheme.profile;
+  const least = scheme.h + (prf === "torch-mt19937-v1" && seeding === "self" ? 2 : 1);
+  if (text.length < least) {
+    throw new RangeError(`tokens: expected ${least} or more, got ${text.length}`);
+  }
   const count = countNGrams(scheme, text, { n: scheme.h + 1, distinct });
   const zScore = zOf(count.green, count.scored, gamma);
   return { ...count, zScore, pValue: normalTail(zScore) };

@@ -4,12 +4,6 @@ import * as z from "zod";
 import { bindMark } from "../../profiles.js";
 
 export const ids = z.array(z.int());
-export const row = z.array(
-  z.union([
-    z.number(),
-    z.enum(["-inf", "inf", "nan"]).transform((name) => (name === "-inf" ? -Infinity : NaN)),
-  ]),
-);
 
 /** What MarkLLM's records say of a mark. */
 export interface MarkLlmMark {

@@ -73,8 +73,8 @@ const schema = z.discriminatedUnion("alg", [
     config: z.object({ ngram: z.int(), seed: integer, salt_key: integer, payload: z.int() }),
     n_none: z.int(),
     n_v2: z.int(),
-    score_sum_none: z.number(),
-    score_sum_v2: z.number(),
+    score_sum_none: real,
+    score_sum_v2: real,
   }),
 ]);
 

@@ -11,7 +11,7 @@ import {
 } from "@verdigris/detector";
 import { permutationP } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { integer } from "../../comparison.js";
+import { integer, real } from "../../comparison.js";
 import { formulaLogits } from "../../profiles.js";
 import { section } from "../../section.js";
 import { ids } from "./bind.js";
@@ -21,7 +21,7 @@ const schema = z.discriminatedUnion("alg", [
   text.extend({
     alg: z.literal("EXPEdit"),
     xi_first4_f32: z.array(z.number()),
-    min: z.number(),
+    min: real,
     argmin: z.int(),
     sampling: z.array(z.object({ formula_logits_c: z.int(), row: z.int(), token: z.int() })),
   }),
@@ -30,9 +30,9 @@ const schema = z.discriminatedUnion("alg", [
     sequence_length: z.int(),
     n_runs: z.int(),
     seed0: integer,
-    phi_min_f32: z.number(),
+    phi_min_f32: real,
     phi_argmin: z.int(),
-    p_value_f32: z.number(),
+    p_value_f32: real,
   }),
 ]);
 const NEAR = { absolute: 1e-4 };

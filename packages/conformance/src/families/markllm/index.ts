@@ -9,7 +9,7 @@ import { reweights, unbiasedLlr } from "./reweight.js";
 export function markLlm(): VectorFamily {
   return {
     name: "markllm",
-    about: ["family", "note"],
+    about: [],
     sections: {
       greenlists: greenLists(),
       processors: processors(),

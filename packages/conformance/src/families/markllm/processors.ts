@@ -1,8 +1,8 @@
 import { expGumbelRow, morphMark } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { integer } from "../../comparison.js";
+import { integer, reals } from "../../comparison.js";
 import { type Section, section } from "../../section.js";
-import { ids, markLlmBinder, row } from "./bind.js";
+import { ids, markLlmBinder } from "./bind.js";
 
 const record = z.object({
   alg: z.string(),
@@ -11,8 +11,8 @@ const record = z.object({
   delta: z.number(),
   hash_key: integer,
   input_ids: ids,
-  logits: row,
-  output: row,
+  logits: reals,
+  output: reals,
   exact: z.boolean(),
   entropy_threshold: z.number().optional(),
   seed: integer.optional(),
@@ -24,21 +24,21 @@ const record = z.object({
 export function processors(): Section {
   const bind = markLlmBinder();
   return section(record, (given, compare) => {
-    const { alg, vocab_size: V, gamma, delta, exact } = given;
+    const { alg, vocab_size: V, gamma, delta, exact, prefix_length: width = 1 } = given;
     const key = String(given.hash_key);
     const tokens = Uint32Array.from(given.input_ids);
     const logits = Float32Array.from(given.logits);
     const kgw = {
       scheme: "markllm-green-list",
       V,
-      h: 1,
+      h: width,
       key,
       parameters: { gamma, delta, fScheme: "time" },
     };
     const entropy = (entropyThreshold: number | null): Parameters<typeof bind>[0] => ({
       scheme: "markllm-entropy",
       V,
-      h: 1,
+      h: width,
       key,
       parameters: { gamma, delta, entropyThreshold },
     });
@@ -52,7 +52,7 @@ export function processors(): Section {
       bind(entropy(given.entropy_threshold ?? NaN)).reweight(tokens, logits);
     else if (alg === "EWD") bind(entropy(null)).reweight(tokens, logits);
     else if (alg === "EXPGumbel") {
-      const { prefix_length: width = 0, temperature = 1, seed = 0n } = given;
+      const { temperature = 1, seed = 0n } = given;
       const sum = tokens.subarray(tokens.length - width).reduce((all, id) => all + id, 0);
       const u = expGumbelRow(seed, V, sum);
       logits.forEach(
@@ -66,7 +66,7 @@ export function processors(): Section {
     } else throw new TypeError(`alg: expected a processor of MarkLLM, got ${alg}`);
     if (exact) compare.equal("output", logits, Float32Array.from(given.output));
     else {
-      const expected = given.output as readonly number[];
+      const expected = given.output;
       expected.forEach((value, id) => {
         // ln of a probability that float32 rounds to nearly nothing is noise.
         if (value > -15 || logits[id] > -15)

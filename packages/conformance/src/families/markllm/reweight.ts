@@ -1,19 +1,19 @@
 import { dipSeed, hexBytes, productModulo } from "@verdigris/core/primitives";
 import { robustRatio } from "@verdigris/detector/peers";
 import * as z from "zod";
-import { type Comparison, integer } from "../../comparison.js";
+import { type Comparison, integer, reals } from "../../comparison.js";
 import { bindMark } from "../../profiles.js";
 import { type Section, section } from "../../section.js";
 import { createKernel } from "@verdigris/core";
-import { ids, markLlmBinder, row } from "./bind.js";
+import { ids, markLlmBinder } from "./bind.js";
 
-const step = z.object({ vocab_size: z.int(), logits: row });
+const step = z.object({ vocab_size: z.int(), logits: reals });
 const keyed = step.extend({
   prefix_length: z.int(),
   hash_key_hex: z.string(),
   input_ids: ids,
   seed: z.int(),
-  output: row,
+  output: reals,
 });
 
 const schema = z.discriminatedUnion("alg", [
@@ -35,7 +35,7 @@ const schema = z.discriminatedUnion("alg", [
     ngram_len: z.int(),
     keys: z.array(integer),
     sampling_table_seed: integer,
-    output_first_call: row,
+    output_first_call: reals,
   }),
 ]);
 
@@ -101,7 +101,7 @@ export function reweights(): Section {
       tokens,
       logits,
     );
-    const expected = record.output as readonly number[];
+    const expected = record.output;
     expected.forEach((value, id) =>
       compare.close(`output[${id}]`, logits[id], value, { absolute: 2e-4 }),
     );
@@ -111,12 +111,12 @@ export function reweights(): Section {
 /** The maximin log-likelihood ratio of the unbiased marks. */
 export const unbiasedLlr = section(
   z.object({
-    p_logits: z.array(row),
-    q_logits: z.array(row),
+    p_logits: z.array(reals),
+    q_logits: z.array(reals),
     dist_q: z.array(z.number()),
-    llr: z.array(row),
-    max_llr: z.array(row),
-    min_llr: z.array(row),
+    llr: z.array(reals),
+    max_llr: z.array(reals),
+    min_llr: z.array(reals),
   }),
   (record, compare) => {
     record.p_logits.forEach((p, t) => {
