@@ -1,18 +1,23 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   Key,
   type Profile,
   VerdigrisError,
   bindScheme,
+  coinsOf,
   createKernel,
   keyFromText,
   parseProfile,
   schemes,
 } from "../src/index.js";
-import { type SchemeSuite, describeScheme } from "../src/testing/index.js";
+import { LM_PRFS, parseSeedingScheme } from "../src/primitives/index.js";
+import { testKey } from "../src/testing/material.js";
+import { type SchemeSuite, describeScheme, randomTokens } from "../src/testing/index.js";
 
 const folder = fileURLToPath(new URL("../../../fixtures/profiles/", import.meta.url));
 const kernel = createKernel();
@@ -60,6 +65,39 @@ function refusal(profile: Profile, key: string): readonly string[] {
     return [(error as VerdigrisError).code, (error as VerdigrisError).message];
   }
 }
+
+describe("lm-watermarking's seeding", () => {
+  const window = fc.record({
+    prf: fc.constantFrom(...LM_PRFS),
+    width: fc.integer({ min: 2, max: 6 }),
+    selfSalt: fc.boolean(),
+    first: fc.boolean(),
+    key: fc.bigInt({ min: 1n, max: 2n ** 40n }),
+  });
+
+  it("of any function, width and salting finds its own text, and its string form is read back", () => {
+    fc.assert(
+      fc.property(window, ({ prf, width, selfSalt, first, key }) => {
+        const name = `ff-${prf}-${width}-${selfSalt ? "True" : "False"}-${key}`;
+        expect(parseSeedingScheme(name)).toEqual({ prf, width, selfSalt, key });
+        const h = selfSalt ? width - 1 : width;
+        const stored = read("lm-simple-1");
+        const parameters = { ...stored.parameters, prf, delta: 50, selectGreenTokens: first };
+        const seeding = selfSalt ? "self" : "left";
+        const profile = { ...stored, V: 300, specialTokens: [], h, seeding, parameters } as const;
+        const scheme = bindScheme(parseProfile(profile), Key.fromPeer(`${key}`), kernel);
+        const tokens = randomTokens(60, 300, width + h);
+        for (let t = h; t < tokens.length; t++) {
+          const row = new Float32Array(300).map((_, id) => ((id * 37 + t * 11) % 101) / 50);
+          scheme.reweight(tokens.subarray(0, t), row);
+          tokens[t] = row.indexOf(Math.max(...row));
+        }
+        expect(Math.min(...coinsOf(scheme, tokens).score)).toBe(1);
+      }),
+      { seed: 4, numRuns: 120 },
+    );
+  });
+});
 
 describe("a peer's key", () => {
   it.each([
@@ -140,7 +178,11 @@ describe("a known weakness", () => {
   it.each([
     ["hf-lefthash", "15485863", ["key-modulo-2^32", "token-0"]],
     ["hf-lefthash", String(2n ** 33n), ["key-modulo-2^32", "token-0", "key-divisible-by-2^32"]],
-    ["hf-selfhash", "15485863", ["key-modulo-2^32"]],
+    ["hf-selfhash", "15485863", ["seed-modulo-2^32", "self-anchored"]],
+    ["lm-simple-1", "15485863", ["seed-modulo-2^32", "key-modulo-2^32", "token-0"]],
+    ["three-bricks-maryland", "35317, 0", ["seed-modulo-2^32", "token-0"]],
+    ["three-bricks-maryland", "35317, 1", ["seed-modulo-2^32"]],
+    ["sbw-simple-4", "1", ["token-0"]],
     ["synthid-hf", Array.from({ length: 30 }, (_, i) => i).join(), ["id-modulo-65536"]],
     [
       "synthid-hf",
@@ -155,6 +197,44 @@ describe("a known weakness", () => {
     const profile = read(name);
     const { weaknesses } = bindScheme(profile, keyFromText(profile, key), kernel);
     expect(weaknesses.map((weakness) => weakness.name)).toEqual(expected);
+  });
+
+  describe.each(names.toSorted())("of %s is told if and only if trying shows", (name) => {
+    const profile = { ...read(name), V: 4096, specialTokens: [] };
+    const text = randomTokens(200, 4096, 5);
+    const told = (key: Key): readonly string[] =>
+      bindScheme(profile, key, kernel).weaknesses.map((weakness) => weakness.name);
+    const scores = (key: Key, tokens: Uint32Array, V = 4096): readonly number[] =>
+      Array.from(coinsOf(bindScheme({ ...profile, V }, key, kernel), tokens).score);
+
+    it("token 0 in the context hides the key", () => {
+      const afterZeros = (key: Key): readonly number[] => {
+        const scheme = bindScheme(profile, key, kernel);
+        const ids = Array.from({ length: 120 }, (_, i) => 7 * i + 1);
+        return ids.map((id) => {
+          const tokens = new Uint32Array(profile.h + 1).fill(id, profile.h);
+          return coinsOf(scheme, tokens).score[0];
+        });
+      };
+      const [first, second] = [testKey(1), testKey(2)].map(afterZeros);
+      const same = profile.h > 0 && isDeepStrictEqual(first, second);
+      expect(told(testKey(1)).includes("token-0")).toBe(same);
+    });
+
+    it("keys equal modulo 2^32 are one", () => {
+      const [small, large] = [12_345n, 12_345n + 2n ** 32n].map((key) => Key.fromPeer(`${key}`));
+      const errors = [small, large].filter((key) => refusal(profile, key.reveal()).length > 0);
+      if (errors.length > 0) return;
+      const same = isDeepStrictEqual(scores(small, text), scores(large, text));
+      expect(told(small).includes("key-modulo-2^32")).toBe(same);
+    });
+
+    it("ids equal modulo 65,536 are one", () => {
+      const further = text.map((id) => id + 65_536);
+      const key = testKey(3);
+      const same = isDeepStrictEqual(scores(key, text, 131_072), scores(key, further, 131_072));
+      expect(told(key).includes("id-modulo-65536")).toBe(same);
+    });
   });
 
   it("keys equal modulo 2^32 are one key to Hugging Face's mark", () => {

@@ -5,6 +5,7 @@ import type { Kernel } from "../prf/kernel.js";
 import { HASH_TABLE_SIZE, type WindowSeed, windowSeed } from "../primitives/lm-hash.js";
 import { word64 } from "../primitives/int64.js";
 import type { Profile } from "../profile.js";
+import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
 import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme, Weakness } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -77,24 +78,21 @@ function lastWindow(seed: WindowSeed, width: number): SeedRule["seedAt"] {
   };
 }
 
+/** Left hash: as tried. Self-hash: the lowest product decides by all 64 bits, the list by 32 of it. */
 function weaknessesOf(hashingKey: bigint, selfSalt: boolean): readonly Weakness[] {
-  const low = BigInt.asUintN(32, hashingKey);
-  const weaknesses: Weakness[] = [
-    {
-      name: "key-modulo-2^32",
-      message: "only 32 bits of the seed count: keys equal modulo 2^32 embed the same mark",
-    },
-  ];
-  if (selfSalt) return weaknesses;
-  weaknesses.push({
-    name: "token-0",
-    message: "after token id 0 the list is the same for every key",
-  });
-  if (low === 0n) {
-    weaknesses.push({
-      name: "key-divisible-by-2^32",
-      message: "with this key the list is the same after every token",
-    });
+  if (selfSalt) {
+    return [{ name: "seed-modulo-2^32", message: "only 32 bits of the seed count" }, SELF_ANCHORED];
   }
-  return weaknesses;
+  const weaknesses = seedWeaknesses({
+    key: hashingKey,
+    width: 1,
+    selfSalt,
+    seedUnder(key) {
+      const seedAt = lastWindow(windowSeed("additive_prf", key, new Uint32Array(0)), 1);
+      return (window) => seedAt(window, window.length);
+    },
+  });
+  if (BigInt.asUintN(32, hashingKey) !== 0n) return weaknesses;
+  const message = "with this key the list is the same after every token";
+  return [...weaknesses, { name: "key-divisible-by-2^32", message }];
 }

@@ -6,7 +6,8 @@ import type { Kernel } from "../prf/kernel.js";
 import { word64 } from "../primitives/int64.js";
 import { HASH_TABLE_SEED, HASH_TABLE_SIZE, LM_PRFS, windowSeed } from "../primitives/lm-hash.js";
 import type { Profile } from "../profile.js";
-import { torchListScheme } from "../torch-list-scheme.js";
+import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
+import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
@@ -62,28 +63,36 @@ export const lmWatermarking: SchemeDefinition = {
       tailRule: rule,
     } = parameters.parse(profile.parameters);
     const table = kernel.torch.permutation(HASH_TABLE_SEED, HASH_TABLE_SIZE);
-    const seed = windowSeed(prf, peerKey(keyForm, key), table);
+    const secret = peerKey(keyForm, key);
     const selfSalt = profile.seeding === "self";
     const width = selfSalt ? profile.h + 1 : profile.h;
     const out = word64();
+    const seedUnder = (of: bigint): SeedRule["seedAt"] => {
+      const seed = windowSeed(prf, of, table);
+      return (tokens, end) => {
+        seed(tokens, { start: end - width, end }, out);
+        return out.lo;
+      };
+    };
     return torchListScheme(kernel, {
       profile,
       delta,
       k: Math.trunc(profile.V * gamma),
       last: !selectGreenTokens,
-      rule: {
-        selfSalt,
-        seedAt(tokens, end) {
-          seed(tokens, { start: end - width, end }, out);
-          return out.lo;
-        },
-      },
+      rule: { selfSalt, seedAt: seedUnder(secret) },
       ...(selfSalt ? { tail: tailOf(rule, delta) } : {}),
       weaknesses: [
         {
           name: "seed-modulo-2^32",
           message: "only 32 bits of the seed count, and most seeding functions use far fewer",
         },
+        ...seedWeaknesses({
+          key: secret,
+          width,
+          selfSalt,
+          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+        }),
+        ...(selfSalt && prf === "anchored_minhash_prf" ? [SELF_ANCHORED] : []),
       ],
     });
   },

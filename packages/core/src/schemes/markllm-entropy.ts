@@ -4,7 +4,8 @@ import type { Key } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import { productModulo } from "../primitives/markllm.js";
 import type { Profile } from "../profile.js";
-import { torchListScheme } from "../torch-list-scheme.js";
+import { seedWeaknesses } from "../seed-weaknesses.js";
+import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
@@ -46,26 +47,27 @@ export const markLlmEntropy: SchemeDefinition = {
     const { V, h } = profile;
     const secret = peerKey(keyForm, key);
     // Below 2^63 in all: key and product of any vocabulary fit, and only 32 bits of the seed count.
-    const low = Number(BigInt.asUintN(32, secret));
-    const negative = secret < 0n;
+    const seedUnder = (of: bigint): SeedRule["seedAt"] => {
+      const low = Number(BigInt.asUintN(32, of));
+      return (tokens, end) => {
+        const product = productModulo(tokens, { start: end - h, end }, V);
+        const seed = Math.imul(low, product) >>> 0;
+        return of < 0n && product > 0 ? (seed - 1) >>> 0 : seed;
+      };
+    };
     const scheme = torchListScheme(kernel, {
       profile,
       delta,
       k: Math.trunc(V * gamma),
-      rule: {
-        selfSalt: false,
-        seedAt(tokens, end) {
-          const product = productModulo(tokens, { start: end - h, end }, V);
-          const seed = Math.imul(low, product) >>> 0;
-          return negative && product > 0 ? (seed - 1) >>> 0 : seed;
-        },
-      },
+      rule: { selfSalt: false, seedAt: seedUnder(secret) },
       weaknesses: [
         { name: "at-most-V-lists", message: `a key has at most V = ${V} green lists` },
-        {
-          name: "token-0",
-          message: "with token id 0 in the context the list is the same for every key",
-        },
+        ...seedWeaknesses({
+          key: secret,
+          width: h,
+          selfSalt: false,
+          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+        }),
       ],
     });
     if (entropyThreshold === null) return scheme;

@@ -4,8 +4,9 @@ import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { productModulo } from "../primitives/markllm.js";
 import type { Profile } from "../profile.js";
+import { seedWeaknesses } from "../seed-weaknesses.js";
 import { torchChoiceRule } from "../torch-choice-rule.js";
-import type { Scheme } from "../types.js";
+import type { Scheme, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({});
@@ -26,23 +27,29 @@ export const markLlmExp: SchemeDefinition = {
   },
   bind(profile: Profile, key: Key): Scheme {
     const { V, h } = profile;
-    const low = Number(BigInt.asUintN(32, peerKey(keyForm, key)));
-    const rule = torchChoiceRule(
-      (tokens, end) => Math.imul(low, productModulo(tokens, { start: end - h, end }, V)) >>> 0,
-    );
+    const secret = peerKey(keyForm, key);
+    const seedUnder =
+      (of: bigint) =>
+      (tokens: Tokens, end: number): number =>
+        Math.imul(
+          Number(BigInt.asUintN(32, of)),
+          productModulo(tokens, { start: end - h, end }, V),
+        ) >>> 0;
     return choiceScheme({
       profile,
       law: { kind: "exponential" },
-      rule,
+      rule: torchChoiceRule(seedUnder(secret)),
       weaknesses: [
         {
           name: "at-most-V-lists",
           message: `a key has at most V = ${V} rows of noise; contexts are unordered`,
         },
-        {
-          name: "token-0",
-          message: "with token id 0 in the context the noise is the same for every key",
-        },
+        ...seedWeaknesses({
+          key: secret,
+          width: h,
+          selfSalt: false,
+          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+        }),
       ],
     });
   },

@@ -55,6 +55,14 @@ export const markLlmGreenList: SchemeDefinition = {
           name: "at-most-V-lists",
           message: `a key has at most V = ${V} green lists, and some are likelier`,
         },
+        ...(2 ** 32 % V === 0
+          ? [
+              {
+                name: "key-modulo-2^32",
+                message: "V divides 2^32, and only 32 bits of the key count",
+              },
+            ]
+          : []),
         ...(selfSalt
           ? [{ name: "key-by-order-only", message: "keys enter through one permutation alone" }]
           : []),

@@ -4,13 +4,13 @@ import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { perTokenListScheme, putSeed } from "../per-token-list-scheme.js";
 import type { Kernel } from "../prf/kernel.js";
-import { remainder, word64 } from "../primitives/int64.js";
+import { type Word64, remainder, word64 } from "../primitives/int64.js";
 import { jenkins } from "../primitives/jenkins.js";
 import { HASH_TABLE_SEED, HASH_TABLE_SIZE } from "../primitives/lm-hash.js";
 import {
   SBW_PRFS,
   type SbwHash,
-  type SbwSeed,
+  type SbwPrf,
   sbwBelow,
   sbwBits,
   sbwIsGreen,
@@ -19,8 +19,9 @@ import {
   sbwTorchSeed,
 } from "../primitives/sbw.js";
 import type { Profile } from "../profile.js";
+import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
 import { torchListScheme } from "../torch-list-scheme.js";
-import type { Scheme, SeedArrays, Weakness } from "../types.js";
+import type { Scheme, SeedArrays, Tokens, Weakness } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -67,28 +68,28 @@ export const sbw: SchemeDefinition = {
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta, prf, hash, fused, candidates } = parameters.parse(profile.parameters);
     const selfSalt = profile.seeding === "self";
-    const seed = sbwSeed(
-      prf,
-      peerKey(keyForm, key),
-      hash === "jenkins" ? byJenkins : byTable(kernel),
-    );
+    const state = word64();
+    const secret = peerKey(keyForm, key);
+    const hashed = hash === "jenkins" ? byJenkins : byTable(kernel);
+    const seed = sbwSeed(prf, secret, hashed);
     const width = selfSalt ? profile.h + 1 : profile.h;
+    const seedOf = (tokens: Tokens, end: number): Word64 => {
+      seed(tokens, { start: end - width, end }, state);
+      return state;
+    };
+    const weaknesses = weaknessesOf({ profile, prf, key: secret, width, hashed });
     const tail: { readonly tail?: TailRule } =
       selfSalt && candidates !== null ? { tail: { kind: "candidates", n: candidates } } : {};
     if (profile.prf === "torch-mt19937-v1") {
-      const out = word64();
       return torchListScheme(kernel, {
         profile,
         delta,
         k: Math.trunc(profile.V * gamma),
         rule: {
           selfSalt,
-          seedAt(tokens, end) {
-            seed(tokens, { start: end - width, end }, out);
-            return sbwTorchSeed(out);
-          },
+          seedAt: (tokens, end) => sbwTorchSeed(seedOf(tokens, end)),
         },
-        weaknesses: weaknessesOf(selfSalt),
+        weaknesses,
         ...tail,
       });
     }
@@ -104,8 +105,8 @@ export const sbw: SchemeDefinition = {
       p: sbwShare(gamma),
       selfSalt,
       stage: "raw-logits",
-      weaknesses: weaknessesOf(selfSalt),
-      seed: windowSeeds(seed, width),
+      weaknesses,
+      seed: (tokens, end, place) => putSeed(place, seedOf(tokens, end)),
       isGreen,
       isBiased:
         selfSalt && !fused
@@ -116,17 +117,6 @@ export const sbw: SchemeDefinition = {
   },
 };
 
-function windowSeeds(
-  seed: SbwSeed,
-  width: number,
-): Parameters<typeof perTokenListScheme>[0]["seed"] {
-  const out = word64();
-  return (tokens, end, place) => {
-    seed(tokens, { start: end - width, end }, out);
-    putSeed(place, out);
-  };
-}
-
 const byJenkins: SbwHash = (value) => jenkins(value.lo);
 
 function byTable(kernel: Kernel): SbwHash {
@@ -134,13 +124,28 @@ function byTable(kernel: Kernel): SbwHash {
   return (value) => table[remainder(value, HASH_TABLE_SIZE)] + 1;
 }
 
-function weaknessesOf(selfSalt: boolean): readonly Weakness[] {
-  if (!selfSalt) return [];
-  return [
-    {
-      name: "self-anchored",
-      message:
-        "the window's minimum is often the candidate's own: one coin per token recurs in many contexts",
+interface Seeding {
+  readonly profile: Profile;
+  readonly prf: SbwPrf;
+  readonly key: bigint;
+  readonly width: number;
+  readonly hashed: SbwHash;
+}
+
+function weaknessesOf({ profile, prf, key, width, hashed }: Seeding): readonly Weakness[] {
+  const selfSalt = profile.seeding === "self";
+  const out = word64();
+  const tried = seedWeaknesses({
+    key,
+    width,
+    selfSalt,
+    seedUnder(other) {
+      const seed = sbwSeed(prf, other, hashed);
+      return (window) => {
+        seed(window, { start: 0, end: width }, out);
+        return profile.prf === "torch-mt19937-v1" ? sbwTorchSeed(out) : `${out.hi},${out.lo}`;
+      };
     },
-  ];
+  });
+  return selfSalt && prf === "anchored_minhash_prf" ? [...tried, SELF_ANCHORED] : tried;
 }

@@ -2,9 +2,8 @@ import * as z from "zod";
 import { integerListKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
-import { word64 } from "../primitives/int64.js";
-import { threeBricksSeed } from "../primitives/three-bricks.js";
 import type { Profile } from "../profile.js";
+import { threeBricksRule } from "../three-bricks-rule.js";
 import { torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -36,22 +35,14 @@ export const threeBricksGreenList: SchemeDefinition = {
   },
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta, payload } = parameters.parse(profile.parameters);
-    const [salt, seed] = peerKey(keyForm, key);
-    const hash = threeBricksSeed({ salt, seed }, profile.h);
-    const out = word64();
+    const { seedAt, weaknesses } = threeBricksRule(peerKey(keyForm, key), profile.h);
     return torchListScheme(kernel, {
       profile,
       delta,
       k: Math.trunc(profile.V * gamma),
       shift: payload,
-      rule: {
-        selfSalt: false,
-        seedAt(tokens, end) {
-          hash(tokens, end, out);
-          return out.lo;
-        },
-      },
-      weaknesses: [{ name: "seed-modulo-2^32", message: "only 32 bits of the hash count" }],
+      rule: { selfSalt: false, seedAt },
+      weaknesses,
     });
   },
 };

@@ -2,9 +2,8 @@ import * as z from "zod";
 import { choiceScheme } from "../choice-scheme.js";
 import { integerListKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
-import { word64 } from "../primitives/int64.js";
-import { threeBricksSeed } from "../primitives/three-bricks.js";
 import type { Profile } from "../profile.js";
+import { threeBricksRule } from "../three-bricks-rule.js";
 import { torchChoiceRule } from "../torch-choice-rule.js";
 import type { Scheme } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -32,18 +31,12 @@ export const threeBricksGumbel: SchemeDefinition = {
   bind(profile: Profile, key: Key): Scheme {
     const { payload } = parameters.parse(profile.parameters);
     const { V, h } = profile;
-    const [salt, seed] = peerKey(keyForm, key);
-    const hash = threeBricksSeed({ salt, seed }, h);
-    const out = word64();
-    const seedAt = (tokens: Uint32Array, end: number): number => {
-      hash(tokens, end, out);
-      return out.lo;
-    };
+    const { seedAt, weaknesses } = threeBricksRule(peerKey(keyForm, key), h);
     return choiceScheme({
       profile,
       law: { kind: "exponential" },
       rule: torchChoiceRule(seedAt, (token) => (token + payload) % V),
-      weaknesses: [{ name: "seed-modulo-2^32", message: "only 32 bits of the hash count" }],
+      weaknesses,
     });
   },
 };

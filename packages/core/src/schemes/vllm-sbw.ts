@@ -4,8 +4,9 @@ import type { Key } from "../keys.js";
 import { perTokenListScheme, putSeed } from "../per-token-list-scheme.js";
 import { word64 } from "../primitives/int64.js";
 import { jenkins } from "../primitives/jenkins.js";
-import { sbwBelow, sbwBits, sbwSeed } from "../primitives/sbw.js";
+import { type SbwSeed, sbwBelow, sbwBits, sbwSeed } from "../primitives/sbw.js";
 import type { Profile } from "../profile.js";
+import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
 import type { Scheme, SeedArrays } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
@@ -36,7 +37,9 @@ export const vllmSbw: SchemeDefinition = {
     const { gamma, delta } = parameters.parse(profile.parameters);
     const selfSalt = profile.seeding === "self";
     const prf = selfSalt ? "anchored_minhash_prf" : "additive_prf";
-    const seed = sbwSeed(prf, peerKey(keyForm, key), (value) => jenkins(value.lo));
+    const secret = peerKey(keyForm, key);
+    const seedUnder = (of: bigint): SbwSeed => sbwSeed(prf, of, (value) => jenkins(value.lo));
+    const seed = seedUnder(secret);
     const width = selfSalt ? profile.h + 1 : profile.h;
     const out = word64();
     const isGreen = (seeds: SeedArrays, at: number, token: number): boolean =>
@@ -48,8 +51,17 @@ export const vllmSbw: SchemeDefinition = {
       selfSalt,
       stage: "raw-logits",
       weaknesses: [
+        ...seedWeaknesses({
+          key: secret,
+          width,
+          selfSalt,
+          seedUnder: (of) => (window) => {
+            seedUnder(of)(window, { start: 0, end: width }, out);
+            return `${out.hi},${out.lo}`;
+          },
+        }),
         selfSalt
-          ? { name: "self-anchored", message: "one coin per token recurs in many contexts" }
+          ? SELF_ANCHORED
           : {
               name: "generator-detector-mismatch",
               message: "vLLM's own detector seeds otherwise than its generator and finds nothing",
