@@ -3,6 +3,7 @@
  * `N passed, N failed`, where the test suite counts as its tests and any other step as one.
  */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -19,6 +20,7 @@ try {
   await step("lint", ["oxlint", "."]);
   await step("build", ["tsc", "-b", "packages/cli"]);
   await step("types of the tests", ["tsc", "-p", "tests"]);
+  await browser();
   await suite();
   await step("unused code", ["knip", "--no-config-hints"]);
   await packages();
@@ -37,6 +39,17 @@ async function step(name, [command, ...args]) {
   if (!ok) console.log(`\n${output.trim()}\n`);
   console.log(`${ok ? "ok" : "FAILED"}  ${name} (${seconds} s)`);
   count(name, { passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
+}
+
+/**
+ * The reports are tested in Chromium (tests/browser; CHROMIUM may name another). Where it is missing and this runs as
+ * root on Debian it is installed; else the tests that need it fail, and say what to install.
+ */
+async function browser() {
+  const isHere = existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium");
+  if (isHere || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  const install = "apt-get update && apt-get install -y --no-install-recommends chromium";
+  await step("install chromium", ["sh", "-c", install]);
 }
 
 /** Runs the test suite and counts its tests; a file that cannot be loaded is a failed test. */

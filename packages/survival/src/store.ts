@@ -17,12 +17,16 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Writes a file whole or not at all: to a neighbour, then renamed. @throws VerdigrisError FILE_UNWRITABLE */
+/**
+ * Writes a file whole or not at all: to a neighbour, flushed, then renamed. What was there before stays until then.
+ * @throws VerdigrisError FILE_UNWRITABLE
+ */
 export async function writeWhole(path: string, contents: string): Promise<void> {
   const partial = `${path}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(partial, contents);
+    // Without the flush a full disk may be noticed only after the rename.
+    await writeFile(partial, contents, { flush: true });
     await rename(partial, path);
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {});

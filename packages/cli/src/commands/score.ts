@@ -14,7 +14,8 @@ import {
   numberOption,
   profileOption,
 } from "../options.js";
-import { type ScoreRequest, scoreFiles } from "../scoring.js";
+import type { ReportSource } from "../report/index.js";
+import { type ScoreObserver, type ScoreRequest, scoreFiles } from "../scoring.js";
 import { packageVersion } from "../version.js";
 
 /** Exit codes of `score`; a broken record is told by `PROBLEM`, whatever the verdict. */
@@ -33,6 +34,7 @@ interface ScoreOptions {
   readonly field: string;
   readonly format: FormatName;
   readonly exitZero: boolean;
+  readonly report?: string;
 }
 
 /** `verdigris score`: tests texts for the mark of a key. */
@@ -63,6 +65,7 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     )
     .option("--field <name>", "field or column that holds the text of a record", "text")
     .addOption(formatOption(Object.keys(formats)))
+    .option("--report <file>", "also write a self-contained HTML report")
     .option("--exit-zero", "exit with 0 whatever the verdict; errors keep their 2", false)
     .addHelpText(
       "after",
@@ -85,11 +88,26 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   const setting = settingOf(profile, key, request);
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
   const paths = await locateInputs(io, files);
-  const result = await scoreFiles(paths, request);
+  const report = options.report === undefined ? null : await reporter(locate(io, options.report));
+  const result = await scoreFiles(paths, { ...request, observer: report?.observer });
   for (const text of formats[options.format](result, setting)) await print(io, text);
   await appendSummary(io, formats.md(result, setting));
+  await report?.write({ request, paths, result, setting });
   if (result.problems.length > 0) return PROBLEM;
   return options.exitZero ? 0 : SCORE_EXIT[result.pooled.kind];
+}
+
+/** Loaded on demand: most calls draw no charts. */
+async function reporter(path: string): Promise<{
+  readonly observer: ScoreObserver;
+  readonly write: (source: Omit<ReportSource, "kept">) => Promise<void>;
+}> {
+  const { Collector, writeReport } = await import("../report/index.js");
+  const observer = new Collector();
+  return {
+    observer,
+    write: (source) => writeReport(path, { ...source, kept: observer.kept() }),
+  };
 }
 
 async function requestOf(

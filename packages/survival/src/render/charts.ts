@@ -1,21 +1,20 @@
 import { normalQuantile } from "@verdigris/detector";
 import type { Report } from "../report.js";
-import { INK, darkChartCss } from "./palette.js";
+import { axis, plainLine } from "../page/lines.js";
+import { INK, darkChartCss } from "../page/palette.js";
 import {
   type Chart,
-  axis,
   draw,
   errorBars,
   forecastLine,
   identity,
   measuredLine,
-  plainLine,
   points,
   root,
   rootAxis,
   shareAxis,
 } from "./plot.js";
-import type { ChartOption, Series } from "./svg.js";
+import type { ChartOption, Series } from "../page/svg.js";
 import { type Group, groupsOf } from "./verdicts.js";
 
 /**

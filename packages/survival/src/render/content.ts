@@ -2,25 +2,12 @@
  * What a report says, before any format: words and tables in reading order. Every renderer prints all of it, so no
  * format can leave a control or the notice out.
  */
+import type { Column, Table } from "../page/page.js";
 import type { Cell, Report } from "../report.js";
 import { controlRows, controlsSummary } from "./controls.js";
-import { compact, count, list, plural } from "./format.js";
+import { compact, count, list, plural } from "../page/format.js";
 import { SURVIVAL_COLUMNS } from "./survival-table.js";
 import { groupsOf, verdicts } from "./verdicts.js";
-
-/** A table of strings; `numeric` columns align right. */
-export interface Table {
-  readonly caption: string;
-  readonly columns: readonly Column[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-export interface Column {
-  readonly head: string;
-  readonly numeric: boolean;
-  /** Left out where width is scarce. */
-  readonly detail: boolean;
-}
 
 /** One section: a heading, then what it says, in this order. */
 export interface Section {

@@ -6,7 +6,7 @@ import type {
   UntrainedControl,
   WrongKeysControl,
 } from "../report.js";
-import { compact, count, excess, hundredths, plural, tenths } from "./format.js";
+import { compact, count, excess, hundredths, plural, tenths } from "../page/format.js";
 import { USUAL_INFLATION, armName } from "./verdicts.js";
 
 /** One control of one arm. */

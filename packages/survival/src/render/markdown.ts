@@ -1,5 +1,6 @@
 import type { Report } from "../report.js";
-import { type Section, type Table, describe } from "./content.js";
+import type { Table } from "../page/page.js";
+import { type Section, describe } from "./content.js";
 
 /** A report as GitHub-flavoured Markdown. */
 export function renderMarkdown(report: Report): string {

@@ -1,8 +1,9 @@
 /** The parts our charts are drawn from: axes, lines and the frame. */
 import type { Cell } from "../report.js";
-import { compact } from "./format.js";
-import { CURVE_INKS, INK } from "./palette.js";
-import { type ChartOption, type Drawing, type Series, drawSvg } from "./svg.js";
+import { compact } from "../page/format.js";
+import { type Point, axis, plainLine } from "../page/lines.js";
+import { CURVE_INKS, INK } from "../page/palette.js";
+import { type ChartOption, type Drawing, type Series, drawSvg } from "../page/svg.js";
 import type { Group } from "./verdicts.js";
 
 /** A chart of a report: of all students, or of one kind. */
@@ -20,12 +21,10 @@ function rootTicks(values: readonly number[]): object {
   const customValues = values.map(root);
   const formatter = (value: number): string => compact(square(value));
   return {
-    axisLabel: { ...LABEL, customValues, formatter, hideOverlap: true },
+    axisLabel: { color: INK.muted.light, customValues, formatter, hideOverlap: true },
     axisTick: { customValues },
   };
 }
-
-const LABEL = { color: INK.muted.light } as const;
 
 /** An axis of ε on the square-root scale. */
 export function rootAxis(
@@ -33,18 +32,6 @@ export function rootAxis(
   extent: { readonly min: number; readonly max: number },
 ): object {
   return { ...axis(`${name} (square-root scale)`), ...rootTicks(TICKS), ...extent };
-}
-
-export function axis(name: string): object {
-  return {
-    type: "value",
-    name,
-    nameLocation: "middle",
-    nameTextStyle: { color: INK.text.light },
-    axisLabel: LABEL,
-    axisLine: { show: true, onZero: false, lineStyle: { color: INK.muted.light } },
-    splitLine: { lineStyle: { color: INK.grid.light } },
-  };
 }
 
 export function shareAxis(groups: readonly Group[]): {
@@ -62,13 +49,6 @@ function colorOf({ index }: Group): string {
 }
 
 const SYMBOLS = ["circle", "diamond", "triangle", "rect"] as const;
-
-type Point = [number, number];
-type Stroke = { readonly color: string; readonly type: "solid" | "dashed" | "dotted" };
-
-export function plainLine(data: Point[], { color, type }: Stroke): Series {
-  return { type: "line", symbol: "none", lineStyle: { color, type, width: 1.5 }, data };
-}
 
 export function forecastLine(group: Group): Series {
   const data = group.cells.map(({ rho, forecast }): Point => [root(rho), forecast.epsilon]);

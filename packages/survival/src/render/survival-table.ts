@@ -1,6 +1,6 @@
 import type { Cell } from "../report.js";
-import type { Column } from "./content.js";
-import { compact, count, excess, hundredths, interval, ratio, tenths } from "./format.js";
+import type { Column } from "../page/page.js";
+import { compact, count, excess, hundredths, interval, ratio, tenths } from "../page/format.js";
 
 /** A column of the survival table, and what it shows of a cell. */
 export interface SurvivalColumn extends Column {

@@ -1,6 +1,6 @@
 import { rejects } from "@verdigris/detector";
 import type { Cell, Report } from "../report.js";
-import { compact, count, excess, interval, list, ratio, tenths } from "./format.js";
+import { compact, count, excess, interval, list, ratio, tenths } from "../page/format.js";
 
 /** The cells of one kind of student at one context width and one choice of windows, by rising ρ. */
 export interface Group {

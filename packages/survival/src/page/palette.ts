@@ -11,6 +11,7 @@ export const INK = {
   muted: { light: "#5b6472", dark: "#9ca3af" },
   grid: { light: "#e5e7eb", dark: "#2d333b" },
   band: { light: "#d1e7e3", dark: "#1c3a38" },
+  focus: { light: "#1d4fd7", dark: "#8ab4ff" },
 } as const satisfies Readonly<Record<string, Ink>>;
 
 /** Curves, in order; verdigris first. They stay apart for the colour-blind, and symbols differ too. */

@@ -1,0 +1,250 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  KEY,
+  type Outcome,
+  TOKENIZER,
+  cli,
+  file,
+  inFolder,
+  jsonl,
+  keyPath,
+  profilePath,
+  profileWith,
+  score,
+  text,
+  tokenizer,
+  words,
+} from "./support.js";
+
+const marked = await text("marked", 300);
+const human = await text("unmarked", 300, { key: null });
+const mixed = file(
+  "mixed.txt",
+  `${human}.\n\n${marked}.\n\n${await text("u2", 200, { key: null })}`,
+);
+
+interface Reported extends Outcome {
+  readonly html: string;
+}
+
+async function report(name: string, ...args: readonly string[]): Promise<Reported> {
+  const path = inFolder(name);
+  const outcome = await score(...args, "--report", path);
+  return { ...outcome, html: existsSync(path) ? readFileSync(path, "utf8") : "" };
+}
+
+/** Elements of the text, in order: class and content. */
+function tokensOf(html: string): readonly (readonly [string, string])[] {
+  const [, body = ""] = html.split('<div class="text">');
+  return Array.from(
+    body.split('<div id="choose"')[0].matchAll(/<span class="(\w+)">([^<]*)<\/span>/g),
+    ([, state, content]) => [state, content] as const,
+  );
+}
+
+const mixedReport = await report("mixed.html", mixed);
+
+describe("verdigris score --report", () => {
+  const { code, stdout, html } = mixedReport;
+
+  test("the verdict is printed as ever, and in the report", () => {
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Detected: /);
+    expect(html).toContain('<h2 id="verdict">Detected</h2>');
+    expect(html).toContain(`The text carries the mark of key ${KEY.id}`);
+    expect(html).toContain("The text is independent of the key, given what its writer was shown.");
+    expect(html).toContain("It does not say who queried");
+    expect(html).toContain("That is not the probability that the text is unmarked.");
+  });
+
+  test("the text is all there, a token an element, coloured as it was scored", () => {
+    const tokens = tokensOf(html);
+    expect(tokens.map(([, content]) => content).join("")).toBe(readFileSync(mixed, "utf8"));
+    expect(tokens).toHaveLength(tokenizer.encode(readFileSync(mixed, "utf8")).length);
+    const greens = tokens.filter(([state]) => state === "for").length;
+    const scored = tokens.filter(([state]) => state !== "unscored").length;
+    const [, n, rate] = /(\d+) of \d+ tokens[\s\S]*green rate +([\d.]+) /.exec(stdout) ?? [];
+    expect(scored).toBe(Number(n));
+    expect(greens / scored).toBeCloseTo(Number(rate), 4);
+  });
+
+  test("the marked part is found, and marked, and little else", () => {
+    const [, body] = html.split('<div class="text">');
+    const [from, to] = [human.length + 3, human.length + 3 + marked.length];
+    const numbers: number[] = [];
+    let [at, right, wrong] = [0, 0, 0];
+    // Outside and inside of spans by turns.
+    for (const part of body.split('<div id="choose"')[0].split(/<\/?mark>/)) {
+      const [, number] = /^<a [^>]*>(\d+)<\/a>/.exec(part) ?? [];
+      if (number !== undefined) numbers.push(Number(number));
+      for (const [, content] of tokensOf(`<div class="text">${part}`)) {
+        const hit = at >= from && at < to;
+        if (number !== undefined && hit) right += content.length;
+        if (number !== undefined && !hit) wrong += content.length;
+        at += content.length;
+      }
+    }
+    expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+    expect(right).toBeGreaterThan(0.6 * marked.length);
+    expect(wrong).toBeLessThan(0.1 * marked.length);
+    expect(html).toContain(`<dt>marked spans</dt><dd>${numbers.length}<`);
+  });
+
+  test("evidence and decoys are drawn and told; settings and digests are listed", () => {
+    expect(html.match(/<svg role="img" aria-label="[^"]+"/g)).toHaveLength(2);
+    expect(html).toMatch(
+      /aria-label="Running evidence: log10 E over \d+ tokens. It first reached 3 after \d+ tokens; /,
+    );
+    expect(html).toMatch(/aria-label="Decoy keys: z of this text under 99 other keys/);
+    for (const words of ["chacha8-v1", "test-h2, version 1", KEY.id, "green-list"])
+      expect(html).toContain(words);
+    expect(html.match(/<td>[0-9a-f]{64}<\/td>/g)).toHaveLength(3);
+  });
+
+  test("the same input gives the same bytes", async () => {
+    expect((await report("again.html", mixed)).html).toBe(html);
+  });
+
+  test("it loads nothing, and runs one script that its policy names", () => {
+    expect(html).not.toMatch(/https?:|<link|<img|@import|url\((?!#)|\son\w+=|javascript:/i);
+    expect(html).toMatch(
+      /default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[\w+/]+=*'/,
+    );
+    expect(html.match(/<script/g)).toHaveLength(2);
+    expect(html).toContain('<script type="application/json"');
+  });
+});
+
+describe("texts that are hard to show", () => {
+  test("no mark: nothing is marked, and 'not detected' is explained", async () => {
+    const { code, html } = await report("human.html", file("human.txt", human), "--decoys", "0");
+    expect(code).toBe(1);
+    expect(html).toContain('<h2 id="verdict">Not detected</h2>');
+    expect(html).toContain("No part of the text stands out as marked.");
+    expect(html).toContain("No decoy test was made");
+    expect(html).toContain("It never reached 3");
+  });
+
+  test("too short", async () => {
+    const { code, html } = await report("short.html", file("one.txt", " one"));
+    expect(code).toBe(3);
+    expect(html).toContain('<h2 id="verdict">Too short</h2>');
+    expect(html.replace(/<script>.*<.script>/s, "")).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test("markup, joined emoji and line breaks in a text stay text", async () => {
+    const evil = '</div></script><script>alert(1)</script> 👩‍👩‍👧 <b>\n\nnaïve & "quoted"';
+    const { html } = await report("evil.html", file("evil.txt", evil), "--decoys", "0");
+    expect(html).not.toContain("<script>alert");
+    const shown = tokensOf(html)
+      .map(([, content]) => content)
+      .join("")
+      .replaceAll("▯", "");
+    const plain = shown
+      .replace(/&lt;/g, "<")
+      .replace(/&gt;/g, ">")
+      .replace(/&quot;/g, '"')
+      .replace(/&amp;/g, "&");
+    expect(plain).toBe(evil);
+  });
+
+  test("a long text is cut, and says what is cut", async () => {
+    const ids = [...(await words("long", 11_000))];
+    const path = file("long.jsonl", jsonl({ id: "long", text: "x", tokens: ids }));
+    const { html } = await report("long.html", path, "--decoys", "0");
+    expect(tokensOf(html)).toHaveLength(10_000);
+    expect(html).toContain("The first 10,000 of 11,000 tokens; the rest is cut from this view");
+    expect(html).toContain("Cut here: 1,000 more tokens of this document.");
+  });
+
+  test("recorded tokens without a tokenizer are shown as ids; another mark by its mean score", async () => {
+    const profile = profileWith({ id: "gumbel", scheme: "gumbel", parameters: {} });
+    const path = file("gumbel.json", JSON.stringify(profile));
+    const records = file(
+      "ids.jsonl",
+      jsonl({ id: "a", text: "x", tokens: [...(await words("g", 60))] }),
+    );
+    const out = inFolder("gumbel.html");
+    const args = ["--profile", path, "--key-file", keyPath, "--report", out];
+    const { code, stderr } = await cli(["score", records, ...args]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const html = readFileSync(out, "utf8");
+    expect(tokensOf(html)[5][1]).toMatch(/^#\d+ $/);
+    expect(html).toContain("score above its mean without the mark: speaks for it");
+  });
+
+  test("several files and documents have their own tables, and spans share α", async () => {
+    const records = file(
+      "two.jsonl",
+      jsonl({ id: "<i>a", text: marked }, { id: "b", text: human }),
+    );
+    const { html } = await report("family.html", records, mixed, "--per-document", "--decoys", "0");
+    expect(html).toContain("Verdict on each file");
+    expect(html).toContain("Verdict on each document");
+    expect(html).toContain("&lt;i&gt;a");
+    expect(html).toContain("is at most 0.000333 (α over all documents)");
+  });
+});
+
+describe("a report that cannot be written", () => {
+  const args = [
+    "score",
+    mixed,
+    "--profile",
+    profilePath,
+    "--key-file",
+    keyPath,
+    "--tokenizer",
+    TOKENIZER,
+    "--decoys",
+    "0",
+  ];
+
+  test("a folder in its place: exit 2, and the verdict is printed all the same", async () => {
+    mkdirSync(inFolder("taken"));
+    const { code, stdout, stderr } = await cli([...args, "--report", inFolder("taken")]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^Detected: /);
+    expect(stderr).toMatch(/^error: \S*taken: cannot be written: /);
+  });
+
+  // /dev/full takes every write for a full disk: the error is the kernel's own.
+  test.runIf(existsSync("/dev/full"))(
+    "full disk: exit 2, the old report is as it was",
+    async () => {
+      const path = file("old.html", "the old report");
+      symlinkSync("/dev/full", `${path}.partial`);
+      const { code, stderr } = await cli([...args, "--report", path]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^error: \S*old\.html: cannot be written: ENOSPC: no space left on device/,
+      );
+      expect(readFileSync(path, "utf8")).toBe("the old report");
+      expect(existsSync(`${path}.partial`)).toBe(false);
+    },
+  );
+
+  const disk = inFolder("disk");
+  mkdirSync(disk);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=32k", "tmpfs", disk]).status === 0;
+
+  test.runIf(mounted)("a disk of 32 KiB: the same, and nothing is left behind", async () => {
+    try {
+      const path = file("disk/report.html", "the old report");
+      const { code, stderr } = await cli([...args, "--report", path]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/ENOSPC: no space left on device/);
+      expect(readFileSync(path, "utf8")).toBe("the old report");
+      expect(readdirSync(disk)).toEqual(["report.html"]);
+      // The same disk with room takes it.
+      expect(spawnSync("mount", ["-o", "remount,size=1m", disk]).status).toBe(0);
+      expect((await cli([...args, "--report", path])).code).toBe(0);
+      expect(readFileSync(join(disk, "report.html"), "utf8")).toContain("Watermark report");
+    } finally {
+      spawnSync("umount", [disk]);
+    }
+  });
+});
