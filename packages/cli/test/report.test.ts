@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import {
   KEY,
@@ -157,7 +158,7 @@ describe("texts that are hard to show", () => {
     const { html } = await report("long.html", path, "--decoys", "0");
     expect(tokensOf(html)).toHaveLength(10_000);
     expect(html).toContain("The first 10,000 of 11,000 tokens; the rest is cut from this view");
-    expect(html).toContain("Cut here: 1,000 more tokens of this document.");
+    expect(html).toContain("Cut here, within this document.");
   });
 
   test("recorded tokens without a tokenizer are shown as ids; another mark by its mean score", async () => {
@@ -174,6 +175,34 @@ describe("texts that are hard to show", () => {
     const html = readFileSync(out, "utf8");
     expect(tokensOf(html)[5][1]).toMatch(/^#\d+ $/);
     expect(html).toContain("score above its mean without the mark: speaks for it");
+  });
+
+  test("a text longer than is looked at: the verdict is on all of it, and the page says so", async () => {
+    const ids = [...(await words("long", 11_000))];
+    const record = (i: number): object => ({ id: `${i}`, text: "x", tokens: ids });
+    const path = file("longer.jsonl", jsonl(...Array.from({ length: 11 }, (_, i) => record(i))));
+    const { html, stdout } = await report("longer.html", path, "--decoys", "0");
+    expect(stdout).toContain("of 121000 tokens");
+    expect(html).toContain(
+      "<li>the text, the spans and the running evidence below are of the first 110,000 of 121,000 tokens; the verdict is on all</li>",
+    );
+  });
+
+  test("what the mark's own project would print", async () => {
+    const profile = fileURLToPath(
+      new URL("../../../fixtures/profiles/hf-lefthash.json", import.meta.url),
+    );
+    const key = file("hf-key.txt", "15485863");
+    const records = file(
+      "hf.jsonl",
+      jsonl({ id: "a", text: "x", tokens: [...(await words("hf", 30))] }),
+    );
+    const out = inFolder("hf.html");
+    const args = ["--profile", profile, "--key-file", key, "--as-peer", "--decoys", "0"];
+    await cli(["score", records, ...args, "--report", out]);
+    expect(readFileSync(out, "utf8")).toMatch(
+      /<th scope="row">a<\/th><td>z_?[sS]core<\/td><td>-?[\d.]+<\/td>/,
+    );
   });
 
   test("several files and documents have their own tables, and spans share α", async () => {
