@@ -4,24 +4,24 @@
  * on behind the caller's back.
  */
 export async function* inOrder<Item, Result>(
-  items: readonly Item[],
+  items: Iterable<Item> | AsyncIterable<Item>,
   work: (item: Item, index: number, signal: AbortSignal) => Promise<Result>,
   limit: number,
 ): AsyncGenerator<Result> {
   const stop = new AbortController();
   const running: Promise<Result>[] = [];
-  let next = 0;
+  let n = 0;
   try {
-    while (next < items.length || running.length > 0) {
-      while (next < items.length && running.length < limit) {
-        const started = work(items[next], next++, stop.signal);
-        // A failure is met when its turn comes; until then it must not count as unhandled.
-        started.catch(() => {});
-        running.push(started);
-      }
+    for await (const item of items) {
+      const started = work(item, n++, stop.signal);
+      // A failure is met when its turn comes; until then it must not count as unhandled.
+      started.catch(() => {});
+      running.push(started);
+      if (running.length < limit) continue;
       yield await running[0];
       running.shift();
     }
+    for (; running.length > 0; running.shift()) yield await running[0];
   } finally {
     stop.abort();
     await Promise.allSettled(running);

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
 
 /** Numbers an option accepts. */
@@ -51,4 +52,19 @@ export function formatOption(formats: readonly string[]): Option {
 /** `--alpha P`, in (0, 1); 1e-3 unless given. */
 export function alphaOption(description: string): Option {
   return numberOption("--alpha <p>", description, { min: 0, max: 1, open: "both" }).default(1e-3);
+}
+
+/** `--memory MIB`, for the positions that a tally remembers; 256 unless given. */
+export function memoryOption(): Option {
+  const range = { min: 1, max: 65_536, whole: true };
+  const description = "MiB for the positions counted; beyond, some new ones are left out";
+  return numberOption("--memory <mib>", description, range).default(256);
+}
+
+/** `--workers N`; one a core, at most 2, unless given. */
+export function workersOption(): Option {
+  const range = { min: 1, max: 64, whole: true };
+  const description = "threads that tokenise long input; the result is the same";
+  const cores = Math.min(2, availableParallelism());
+  return numberOption("--workers <n>", description, range).default(cores, "one a core, at most 2");
 }

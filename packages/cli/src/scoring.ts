@@ -1,9 +1,10 @@
-/** Suspect files to verdicts, in memory that does not grow with the files. */
-import type { Kernel, Key, Tokens } from "@verdigris/core";
+/** Suspect files to verdicts, in memory that does not grow with the text. */
+import type { Kernel, Key } from "@verdigris/core";
 import { Detector, type Verdict, holm, rejects } from "@verdigris/detector";
-import { type PeerReport, asPeer } from "@verdigris/detector/peers";
 import type { FindingKind, ReadProblem } from "@verdigris/text";
-import { type PieceOfDocument, type Reading, readPieces } from "./pieces.js";
+import { type PeerScored, PeerScores } from "./peer-scores.js";
+import { type FileEnd, type PieceOfDocument, type Reading, readPieces } from "./pieces.js";
+import { type Listed, Spool } from "./spool.js";
 
 /** What to score, and how. */
 export interface ScoreRequest {
@@ -13,6 +14,8 @@ export interface ScoreRequest {
   readonly alpha: number;
   /** Decoy keys for each file and for all together; single documents are scored without. */
   readonly decoys: number;
+  /** Coins remembered exactly, for each file and for all together. */
+  readonly memory: number;
   readonly perDocument: boolean;
   /** Whether to reproduce the figures of the mark's own project, document by document. */
   readonly asPeer: boolean;
@@ -49,101 +52,106 @@ export interface ScoreResult {
   readonly pooled: Scored;
   readonly files: readonly Scored[];
   /** Empty unless asked for. */
-  readonly documents: readonly Scored[];
-  readonly problems: readonly ReadProblem[];
+  readonly documents: Listed<Scored>;
+  readonly problems: Listed<ReadProblem>;
   /** What the mark's own project would print of each document; empty unless asked for. */
-  readonly peers: readonly PeerScored[];
-}
-
-/** A document as the mark's own project sees it. */
-export interface PeerScored {
-  readonly name: string;
-  /** Its figures, or why it refuses the text. */
-  readonly report: PeerReport | { readonly refused: string };
+  readonly peers: Listed<PeerScored>;
+  /** Gives temporary files back; the lists are empty then. */
+  readonly close: () => void;
 }
 
 /**
- * Scores files one after another. A record that cannot be used is a problem beside the results.
- * @throws VerdigrisError FILE_* for a file that cannot be read as a whole
+ * Scores files one after another. A record that cannot be used is a problem beside the results, and so is a file that
+ * cannot be read, if there are others. Memory: the coins remembered, about 40 bytes for each document (the p-values
+ * that Holm's correction needs), and a verdict for each file.
+ * @throws VerdigrisError FILE_* for a single file that cannot be read as a whole
  */
 export async function scoreFiles(
   paths: readonly string[],
   request: ScoreRequest,
 ): Promise<ScoreResult> {
-  const { observer } = request;
-  const pooled = new Scope(request, request.decoys, (z) => observer?.decoys(z));
-  const files: Judged[] = [];
-  const documents: Judged[] = [];
-  const problems: ReadProblem[] = [];
-  const peers = new PeerScores(request);
-  for (const path of paths) {
-    const file = paths.length === 1 ? pooled : new Scope(request, request.decoys);
-    let document = new Scope(request, 0);
-    for await (const item of readPieces(path, request.reading)) {
-      if (item.kind === "problem") {
-        problems.push(item);
-        request.onProblem(item);
-        continue;
-      }
-      for (const scope of new Set([pooled, file])) scope.add(item);
-      peers.add(item);
-      observer?.piece(path, item);
-      if (!request.perDocument) continue;
-      document.add(item);
-      if (!item.last) continue;
-      documents.push(document.judge(item.id));
-      document = new Scope(request, 0);
-    }
-    files.push(file.judge(path));
+  const scoring = new Scoring(request, paths.length > 1);
+  try {
+    for await (const item of readPieces(paths, request.reading)) scoring.take(item);
+    return scoring.result();
+  } catch (error) {
+    scoring.close();
+    throw error;
   }
-  const all = paths.length === 1 ? files[0] : pooled.judge("all files");
-  return {
-    pooled: corrected([all])[0],
-    files: corrected(files),
-    documents: corrected(documents),
-    problems,
-    peers: peers.all,
-  };
 }
 
-/** Reproduces the peer's figures of each document, whose tokens it keeps until the document ends. */
-class PeerScores {
+/** Scores pieces as they come. */
+class Scoring {
   readonly #request: ScoreRequest;
-  #parts: Tokens[] = [];
-  readonly all: PeerScored[] = [];
+  readonly #pooled: Scope;
+  /** The same as `#pooled` if there is one file only. */
+  readonly #file: Scope;
+  readonly #document: Scope;
+  readonly #files: Judged[] = [];
+  readonly #documents = new Spool<Judged>();
+  readonly #documentsLog10P: number[] = [];
+  readonly #problems = new Spool<ReadProblem>();
+  readonly #peers: PeerScores;
 
-  constructor(request: ScoreRequest) {
+  constructor(request: ScoreRequest, several: boolean) {
+    const { decoys, observer, reading } = request;
     this.#request = request;
+    this.#pooled = new Scope(request, decoys, (z) => observer?.decoys(z));
+    this.#file = several ? new Scope(request, decoys) : this.#pooled;
+    this.#document = new Scope(request, 0);
+    this.#peers = new PeerScores(reading.profile, request);
   }
 
-  add({ id, last, piece }: PieceOfDocument): void {
-    if (!this.#request.asPeer) return;
-    this.#parts.push(piece.tokens);
-    if (!last) return;
-    this.all.push({ name: id, report: this.#report(joined(this.#parts)) });
-    this.#parts = [];
-  }
-
-  #report(tokens: Tokens): PeerScored["report"] {
-    const { profile } = this.#request.reading;
-    try {
-      const report = asPeer(profile, this.#request.key, tokens);
-      return report ?? { refused: `${profile.scheme} has no detector of its own` };
-    } catch (error) {
-      if (error instanceof RangeError) return { refused: error.message };
-      throw error;
+  take(item: PieceOfDocument | ReadProblem | FileEnd): void {
+    if (item.kind === "piece") this.#add(item);
+    else if (item.kind === "end") this.#end(item.path);
+    else {
+      this.#problems.add(item);
+      this.#request.onProblem(item);
     }
   }
-}
 
-function joined(parts: readonly Tokens[]): Tokens {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+  result(): ScoreResult {
+    const all = this.#file === this.#pooled ? this.#files[0] : this.#pooled.judge("all files");
+    const files = this.#files.map(({ verdict }) => verdict.log10P);
+    return {
+      pooled: { ...all, kind: all.verdict.kind, log10PAdjusted: all.verdict.log10P },
+      files: [...new Corrected(this.#files, files)],
+      documents: new Corrected(this.#documents, this.#documentsLog10P),
+      problems: this.#problems,
+      peers: this.#peers.all,
+      close: () => this.close(),
+    };
   }
-  return out;
+
+  close(): void {
+    for (const spool of [this.#documents, this.#problems, this.#peers.all]) spool.close();
+  }
+
+  #add(item: PieceOfDocument): void {
+    for (const scope of new Set([this.#pooled, this.#file])) scope.add(item);
+    this.#peers.add(item);
+    this.#request.observer?.piece(item.path, item);
+    if (!this.#request.perDocument) return;
+    this.#document.add(item);
+    if (!item.last) return;
+    const judged = this.#document.judge(item.id);
+    this.#document.reset();
+    this.#documents.add(judged);
+    this.#documentsLog10P.push(judged.verdict.log10P);
+  }
+
+  /** A file of several that held nothing to score has no verdict, only its problems. */
+  #end(path: string): void {
+    // A file that broke off leaves a document without its end.
+    this.#document.reset();
+    this.#peers.reset();
+    if (this.#file === this.#pooled) this.#files.push(this.#file.judge(path));
+    else if (!this.#file.empty) {
+      this.#files.push(this.#file.judge(path));
+      this.#file.reset();
+    }
+  }
 }
 
 type Judged = Pick<Scored, "name" | "verdict" | "findings">;
@@ -151,18 +159,25 @@ type Judged = Pick<Scored, "name" | "verdict" | "findings">;
 /** Texts judged together. */
 class Scope {
   readonly #detector: Detector;
-  readonly #findings = new Map<FindingKind, number>();
+  #findings = new Map<FindingKind, number>();
+  #empty = true;
 
   constructor(
-    { reading, key, kernel, alpha }: ScoreRequest,
+    { reading, key, kernel, alpha, memory }: ScoreRequest,
     decoys: number,
     observeDecoys?: (z: Float64Array) => void,
   ) {
-    const options = { alpha, decoys, kernel, observeDecoys };
+    const options = { alpha, decoys, kernel, memory, observeDecoys };
     this.#detector = new Detector(reading.profile, key, options);
   }
 
+  /** Whether nothing was added. */
+  get empty(): boolean {
+    return this.#empty;
+  }
+
   add({ piece, findings }: PieceOfDocument): void {
+    this.#empty = false;
     this.#detector.add(piece);
     for (const { kind, count } of findings)
       this.#findings.set(kind, (this.#findings.get(kind) ?? 0) + count);
@@ -171,14 +186,39 @@ class Scope {
   judge(name: string): Judged {
     return { name, verdict: this.#detector.verdict(), findings: this.#findings };
   }
+
+  reset(): void {
+    if (this.#empty) return;
+    this.#detector.reset();
+    [this.#findings, this.#empty] = [new Map(), true];
+  }
 }
 
 /** Tests of one family with Holm's correction: the chance of any false accusation stays ≤ α. */
-function corrected(tests: readonly Judged[]): readonly Scored[] {
-  const adjusted = holm(tests.map(({ verdict }) => verdict.log10P));
-  return tests.map((test, i) => {
-    const { kind, alpha } = test.verdict;
-    const withdrawn = kind === "detected" && !rejects(adjusted[i], alpha);
-    return { ...test, kind: withdrawn ? "not-detected" : kind, log10PAdjusted: adjusted[i] };
-  });
+class Corrected implements Listed<Scored> {
+  readonly #tests: Listed<Judged>;
+  readonly #adjusted: readonly number[];
+
+  constructor(tests: Listed<Judged>, log10P: readonly number[]) {
+    this.#tests = tests;
+    this.#adjusted = holm(log10P);
+  }
+
+  get length(): number {
+    return this.#tests.length;
+  }
+
+  *[Symbol.iterator](): Generator<Scored> {
+    let i = 0;
+    for (const test of this.#tests) {
+      const log10PAdjusted = this.#adjusted[i++];
+      const { kind, alpha } = test.verdict;
+      const withdrawn = kind === "detected" && !rejects(log10PAdjusted, alpha);
+      yield { ...test, kind: withdrawn ? "not-detected" : kind, log10PAdjusted };
+    }
+  }
+
+  map<Result>(change: (test: Scored, index: number) => Result): readonly Result[] {
+    return Array.from(this, change);
+  }
 }

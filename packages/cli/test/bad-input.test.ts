@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
+import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import {
   KEY_HEX,
   TOKENIZER,
+  chunks,
   cli,
   file,
   inFolder,
@@ -52,6 +54,11 @@ const TABLE: readonly (readonly [what: string, args: readonly string[], says: Re
     "missing key file",
     [markedPath, "--profile", profilePath, "--key-file", inFolder("none")],
     /none does not exist/,
+  ],
+  [
+    "key file that cannot be read",
+    [markedPath, ...usual, "--key-file", emptyFolder],
+    /cannot be read/,
   ],
   [
     "short key",
@@ -116,6 +123,8 @@ const TABLE: readonly (readonly [what: string, args: readonly string[], says: Re
     [markedPath, ...usual, "--format", "xml"],
     /--format.*'xml' is invalid. Allowed choices are text, json, jsonl/,
   ],
+  ["no memory", [markedPath, ...usual, "--memory", "0"], /whole number in \[1, 65536\], got "0"/],
+  ["no workers", [markedPath, ...usual, "--workers", "0"], /whole number in \[1, 64\], got "0"/],
   ["unknown option", [markedPath, ...usual, "--colour"], /unknown option '--colour'/],
   ["no file", usual, /missing required argument 'file'/],
   ["missing file", [inFolder("none.txt"), ...usual], /none\.txt does not exist/],
@@ -209,5 +218,77 @@ describe("verdigris score: bad input", () => {
     const { code, stdout } = await score(file("all-broken.jsonl", "nonsense\n"));
     expect(code).toBe(2);
     expect(stdout).toMatch(/^Too short: 0 scored positions/);
+  });
+
+  test("of several files, one that cannot be read is told, and the others are scored", async () => {
+    const latin1 = file("late-latin1.txt", Buffer.from("café", "latin1"));
+    const empty = file("empty-too.txt", "");
+    const { code, stdout, stderr } = await score(latin1, empty, markedPath, "--format", "json");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/late-latin1\.txt.*is not UTF-8.*\n.*empty-too\.txt contains no text/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: "detected",
+      n: 98,
+      files: [{ name: expect.stringContaining("marked.txt") }],
+      problems: [
+        { path: expect.stringContaining("late-latin1.txt") },
+        { path: expect.stringContaining("empty-too.txt") },
+      ],
+    });
+  });
+
+  test("a name that does not exist among others: nothing is scored", async () => {
+    const { code, stdout, stderr } = await score(markedPath, inFolder("gone.csv"));
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/gone\.csv does not exist/);
+  });
+
+  test("a file of one token is too short", async () => {
+    const { code, stdout } = await score(file("one.txt", "a"), "--format", "json");
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: "too-short", n: 0, tokens: 1 });
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a key file without the right to read it", async () => {
+    const { code, stderr } = await score(markedPath, "--key-file", file("locked", KEY_HEX, 0o000));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/locked cannot be read: EACCES/);
+  });
+
+  test("standard input that breaks off with an error", async () => {
+    const stdin = (async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('{"text":"some text"}\n{"te');
+      throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    })();
+    const { code, stdout, stderr } = await cli(["score", "-", ...usual, "--input", "jsonl"], {
+      stdin,
+    });
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toBe("error: stdin cannot be read: read ECONNRESET\n");
+  });
+
+  test("standard input that ends within a record: the whole records are scored", async () => {
+    const ids = [...(await words("marked", 200))];
+    const stdin = chunks(jsonl({ text: "x", tokens: ids }), '{"text":"y","tok');
+    const { code, stdout, stderr } = await cli(
+      ["score", "-", ...usual, "--input", "jsonl", "--format", "json"],
+      { stdin },
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: stdin:2: not JSON/);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: "detected", n: 198 });
+  });
+
+  test("a reader of the verdict that goes away", async () => {
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
+    });
+    expect(await cli(["score", markedPath, ...usual], { stdout })).toMatchObject({
+      code: 141,
+      stderr: "",
+    });
   });
 });

@@ -31,6 +31,11 @@ export class CoinSet {
     this.#limit = limit;
   }
 
+  /** Whether every coin is kept exactly, so far. */
+  get exact(): boolean {
+    return this.#later === null;
+  }
+
   get size(): number {
     return this.#size;
   }

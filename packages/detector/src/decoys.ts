@@ -28,6 +28,8 @@ export interface DecoyOptions {
   readonly keys: number;
   /** Evidence of the real key on the same transcript. */
   readonly statistic: Evidence;
+  /** As the real key's tally had it. */
+  readonly memory?: number;
   readonly kernel?: Kernel;
   /** Told of z under each decoy key. */
   readonly observe?: ((z: Float64Array) => void) | undefined;
@@ -39,10 +41,11 @@ export function decoyTest(
   pieces: readonly Piece[],
   options: DecoyOptions,
 ): DecoyTest {
-  const kernel = options.kernel ?? createKernel();
+  const { memory, kernel = createKernel() } = options;
+  const transcript = { pieces, kernel, ...(memory === undefined ? {} : { memory }) };
   const z = Float64Array.from(
     { length: options.keys },
-    (_, i) => scoreWith(profile, decoyKey(i), { pieces, kernel }).zScore,
+    (_, i) => scoreWith(profile, decoyKey(i), transcript).zScore,
   );
   options.observe?.(z);
   return summariseDecoys(z, options.statistic.zScore);
@@ -67,11 +70,15 @@ export function summariseDecoys(z: Float64Array, zReal: number): DecoyTest {
 export function scoreWith(
   profile: Profile,
   key: Key,
-  transcript: { readonly pieces: readonly Piece[]; readonly kernel: Kernel },
+  {
+    pieces,
+    kernel,
+    ...options
+  }: { readonly pieces: readonly Piece[]; readonly kernel: Kernel; readonly memory?: number },
 ): Evidence {
-  const scheme = bindScheme(profile, key, transcript.kernel);
-  const tally = new Tally(scheme);
-  for (const piece of transcript.pieces) tally.add(piece);
+  const scheme = bindScheme(profile, key, kernel);
+  const tally = new Tally(scheme, options);
+  for (const piece of pieces) tally.add(piece);
   return evidenceOf(scheme.law, tally.count());
 }
 

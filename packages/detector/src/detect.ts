@@ -14,12 +14,18 @@ import { type Verdict, decide } from "./verdict.js";
 /** Tokens kept for the decoy test; a longer text is decided without one. */
 const DECOY_BUDGET = 2_000_000;
 
+const DROPPED =
+  "more different positions than memory was given for: some new ones were taken for repeated ones and left out, " +
+  "which can hide a mark but cannot raise a false alarm";
+
 /** How to test. */
 export interface DetectOptions {
   /** Probability of a false alarm, in (0, 1). Default 1e-3. */
   readonly alpha?: number;
   /** Decoy keys; 0 switches the decoy test off. Default 99. */
   readonly decoys?: number;
+  /** Coins remembered exactly, 8 to 26 bytes each. Default: all; see `TallyOptions`. */
+  readonly memory?: number;
   readonly kernel?: Kernel;
   /** Told of z under each decoy key, where there is a decoy test. */
   readonly observeDecoys?: ((z: Float64Array) => void) | undefined;
@@ -32,6 +38,7 @@ export class Detector {
   readonly #kernel: Kernel;
   readonly #alpha: number;
   readonly #decoys: number;
+  readonly #memory: { readonly memory?: number };
   readonly #tally: Tally;
   readonly #observeDecoys: DetectOptions["observeDecoys"];
   #kept: Piece[] = [];
@@ -53,7 +60,14 @@ export class Detector {
     this.#profile = profile;
     this.#kernel = options.kernel ?? createKernel();
     this.#scheme = bindScheme(profile, key, this.#kernel);
-    this.#tally = new Tally(this.#scheme);
+    this.#memory = options.memory === undefined ? {} : { memory: options.memory };
+    this.#tally = new Tally(this.#scheme, this.#memory);
+  }
+
+  /** Forgets everything added: cheaper than a new detector. */
+  reset(): void {
+    this.#tally.reset();
+    [this.#kept, this.#keptTokens] = [[], 0];
   }
 
   /** Scores one piece of text. @throws RangeError for a token id ≥ V */
@@ -68,7 +82,10 @@ export class Detector {
   /** The verdict on everything added so far. */
   verdict(): Verdict {
     const count = this.#tally.count();
-    return decide(this.#scheme.law, count, { alpha: this.#alpha, decoys: this.#decoyTest(count) });
+    const decoys = this.#decoyTest(count);
+    const verdict = decide(this.#scheme.law, count, { alpha: this.#alpha, decoys });
+    if (this.#tally.exact) return verdict;
+    return { ...verdict, warnings: [...verdict.warnings, DROPPED] };
   }
 
   #decoyTest(count: { readonly n: number; readonly sum: number }): DecoyTest | null {
@@ -79,6 +96,7 @@ export class Detector {
       statistic,
       kernel: this.#kernel,
       observe: this.#observeDecoys,
+      ...this.#memory,
     });
   }
 }

@@ -36,7 +36,7 @@ export interface Count {
 export interface TallyOptions {
   /** False counts every position: invalid on repetitive text; the canary of the calibration tests. */
   readonly deduplicate?: boolean;
-  /** Coins remembered exactly; beyond, memory stays as it is and some new coins are dropped. Default: all. */
+  /** Coins remembered exactly (8 to 26 bytes each); beyond, memory stays as it is and some new coins are dropped. Default: all. */
   readonly memory?: number;
   /** Told of the coins that count, in text order: token index within everything added, and score, of the first n. */
   readonly observe?: (positions: Uint32Array, scores: Float64Array, n: number) => void;
@@ -53,7 +53,8 @@ export class Tally {
   readonly #deduplicate: boolean;
   readonly #observe: TallyOptions["observe"];
   readonly #positions: Uint32Array;
-  readonly #seen: CoinSet;
+  readonly #memory: number | undefined;
+  #seen: CoinSet;
   readonly #coins: SeedArrays & { readonly token: Uint32Array };
   readonly #scores = new Float64Array(BATCH);
   #shown = new CoinSet();
@@ -72,7 +73,21 @@ export class Tally {
     this.#deduplicate = options.deduplicate ?? true;
     this.#observe = options.observe;
     this.#positions = new Uint32Array(options.observe === undefined ? 0 : BATCH);
-    this.#seen = new CoinSet(options.memory);
+    this.#memory = options.memory;
+    this.#seen = new CoinSet(this.#memory);
+  }
+
+  /** Whether every coin is remembered exactly; if not, some new ones were taken for repeated ones. */
+  get exact(): boolean {
+    return this.#seen.exact;
+  }
+
+  /** Forgets everything added: cheaper than a new tally. */
+  reset(): void {
+    this.#seen = new CoinSet(this.#memory);
+    this.#shown = new CoinSet();
+    this.#carry = new Uint32Array(0);
+    [this.#sum, this.#n, this.#tokens, this.#repeated, this.#inPrompt] = [0, 0, 0, 0, 0];
   }
 
   /** Counts one piece of text. @throws RangeError for a token id ≥ V */

@@ -14,6 +14,7 @@ import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from ".
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
 import { alphaOption, formatOption } from "../options.js";
 import { readPieces } from "../pieces.js";
+import { tokenisingHere } from "../tokenising.js";
 
 /** Largest file of keys. */
 const MAX_KEYS_FILE = 64 << 20;
@@ -193,12 +194,14 @@ async function textsOf(
         ? tokenizerOf(profile, { profilePath: path, path: undefined })
         : () => Promise.resolve(known);
     const pieces: Piece[] = [];
-    for (const file of await locateInputs(io, files)) {
-      const reading = { profile, tokenizer, options: { stdin: io.stdin, field: options.field } };
-      for await (const item of readPieces(file, reading)) {
-        if (item.kind === "problem") throw new VerdigrisError("FILE_INVALID", item.message);
-        pieces.push(item.piece);
-      }
+    const reading = {
+      profile,
+      tokenising: tokenisingHere(tokenizer),
+      options: { stdin: io.stdin, field: options.field },
+    };
+    for await (const item of readPieces(await locateInputs(io, files), reading)) {
+      if (item.kind === "problem") throw new VerdigrisError("FILE_INVALID", item.message);
+      if (item.kind === "piece") pieces.push(item.piece);
     }
     texts.set(sha256, pieces);
   }

@@ -11,16 +11,22 @@ import {
   alphaOption,
   formatOption,
   keyFileOption,
+  memoryOption,
   numberOption,
   profileOption,
+  workersOption,
 } from "../options.js";
 import type { ReportSource } from "../report/index.js";
 import { type ScoreObserver, type ScoreRequest, scoreFiles } from "../scoring.js";
+import { TokenisingPool } from "../tokenising.js";
 import { packageVersion } from "../version.js";
 
 /** Exit codes of `score`; a broken record is told by `PROBLEM`, whatever the verdict. */
 export const SCORE_EXIT = { detected: 0, "not-detected": 1, "too-short": 3 } as const;
 const PROBLEM = 2;
+
+/** A remembered coin takes at most 25.6 bytes. */
+const COINS_PER_MEBIBYTE = 40_960;
 
 interface ScoreOptions {
   readonly profile: string;
@@ -28,6 +34,8 @@ interface ScoreOptions {
   readonly tokenizer?: string;
   readonly alpha: number;
   readonly decoys: number;
+  readonly memory: number;
+  readonly workers: number;
   readonly perDocument: boolean;
   readonly asPeer: boolean;
   readonly input?: TextFormat;
@@ -56,6 +64,8 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .addOption(
       numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(99),
     )
+    .addOption(memoryOption())
+    .addOption(workersOption())
     .option("--as-peer", "also the figures that the mark's own project would print", false)
     .option("--per-document", "a verdict for each document besides", false)
     .addOption(
@@ -89,12 +99,18 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
   const paths = await locateInputs(io, files);
   const report = options.report === undefined ? null : await reporter(locate(io, options.report));
-  const result = await scoreFiles(paths, { ...request, observer: report?.observer });
-  for (const text of formats[options.format](result, setting)) await print(io, text);
-  await appendSummary(io, formats.md(result, setting));
-  await report?.write({ request, paths, result, setting });
-  if (result.problems.length > 0) return PROBLEM;
-  return options.exitZero ? 0 : SCORE_EXIT[result.pooled.kind];
+  const result = await scoreFiles(paths, { ...request, observer: report?.observer }).finally(() =>
+    request.reading.tokenising.close(),
+  );
+  try {
+    for (const text of formats[options.format](result, setting)) await print(io, text);
+    await appendSummary(io, formats.md(result, setting));
+    await report?.write({ request, paths, result, setting });
+    if (result.problems.length > 0) return PROBLEM;
+    return options.exitZero ? 0 : SCORE_EXIT[result.pooled.kind];
+  } finally {
+    result.close();
+  }
 }
 
 /** Loaded on demand: most calls draw no charts. */
@@ -116,17 +132,20 @@ async function requestOf(
   options: ScoreOptions,
 ): Promise<ScoreRequest> {
   const path = options.tokenizer === undefined ? undefined : locate(io, options.tokenizer);
-  const tokenizer = tokenizerOf(profile, { profilePath: locate(io, options.profile), path });
+  const where = { profilePath: locate(io, options.profile), path };
+  const tokenizer = tokenizerOf(profile, where);
   // A tokenizer named on purpose is checked even if all texts come with their tokens.
   if (path !== undefined) await tokenizer();
-  const { alpha, decoys, perDocument, asPeer, input, field } = options;
+  const { alpha, decoys, memory, perDocument, asPeer, input, field, workers } = options;
   const format = input === undefined ? {} : { format: input };
+  const tokenising = new TokenisingPool(tokenizer, { profile, where }, { workers });
   return {
-    reading: { profile, tokenizer, options: { stdin: io.stdin, field, ...format } },
+    reading: { profile, tokenising, options: { stdin: io.stdin, field, ...format } },
     key,
     kernel: createKernel(),
     alpha,
     decoys,
+    memory: memory * COINS_PER_MEBIBYTE,
     perDocument,
     asPeer,
     onProblem: (problem) => tell(io, `error: ${place(problem)}`),

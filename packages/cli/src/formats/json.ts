@@ -28,7 +28,7 @@ export function pooledJson({ pooled, problems, peers }: ScoreResult, setting: Se
       ...(line === undefined ? {} : { line }),
       message,
     })),
-    ...(peers.length === 0 ? {} : { peers }),
+    ...(peers.length === 0 ? {} : { peers: [...peers] }),
     nullHypothesis: NULL_HYPOTHESIS,
     notice: WHAT_A_REJECTION_SAYS,
   };

@@ -7,6 +7,7 @@ import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ReadProblem } from "@verdigris/text";
 import { create } from "xmlbuilder2";
 import type { ScoreResult, Scored } from "../scoring.js";
+import type { Listed } from "../spool.js";
 import type { Setting } from "./format.js";
 import { figures, inWords } from "./words.js";
 
@@ -46,10 +47,11 @@ interface Suite {
 
 function suite(
   name: string,
-  tests: readonly Scored[],
-  { setting, problems = [] }: { setting: Setting; problems?: readonly ReadProblem[] },
+  tests: Listed<Scored>,
+  { setting, problems = [] }: { setting: Setting; problems?: Listed<ReadProblem> },
 ): Suite {
-  const of = (kind: Scored["kind"]): number => tests.filter((test) => test.kind === kind).length;
+  const of = (kind: Scored["kind"]): number =>
+    [...tests].filter((test) => test.kind === kind).length;
   const cases = [...tests.map((test) => testCase(test, setting)), ...problems.map(problemCase)];
   const counts = {
     tests: cases.length,

@@ -1,6 +1,7 @@
 /** Results as GitHub-flavoured Markdown. */
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ScoreResult, Scored } from "../scoring.js";
+import type { Listed } from "../spool.js";
 import type { Setting } from "./format.js";
 import { figures, inWords, plural } from "./words.js";
 
@@ -17,7 +18,7 @@ export function* markdown(result: ScoreResult, setting: Setting): Generator<stri
   yield `\nNull hypothesis: ${escaped(NULL_HYPOTHESIS)}\n\n${escaped(WHAT_A_REJECTION_SAYS)}\n`;
 }
 
-function* table(what: string, tests: readonly Scored[]): Generator<string> {
+function* table(what: string, tests: Listed<Scored>): Generator<string> {
   if (tests.length === 0) return;
   yield `\nEach ${what}; log10 p is corrected by Holm's method for ${plural(tests.length, what)}.\n\n`;
   yield rows([

@@ -1,6 +1,8 @@
 /** Results for people: in words first, then the numbers. */
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
-import type { PeerScored, ScoreResult, Scored } from "../scoring.js";
+import type { PeerScored } from "../peer-scores.js";
+import type { ScoreResult, Scored } from "../scoring.js";
+import type { Listed } from "../spool.js";
 import type { Setting } from "./format.js";
 import { figures, inWords, plural } from "./words.js";
 
@@ -19,7 +21,7 @@ export function* text(result: ScoreResult, setting: Setting): Generator<string> 
   yield* table("file", files.length > 1 ? files : []);
   yield* table("document", documents);
   yield lines([
-    ...result.peers.flatMap(peerLines),
+    ...[...result.peers].flatMap(peerLines),
     "",
     `Null hypothesis: ${NULL_HYPOTHESIS}`,
     WHAT_A_REJECTION_SAYS,
@@ -41,7 +43,7 @@ function peerLines({ name, report }: PeerScored): readonly string[] {
 }
 
 /** One line per text of a family of tests; p is Holm's adjusted one. */
-function* table(what: string, tests: readonly Scored[]): Generator<string> {
+function* table(what: string, tests: Listed<Scored>): Generator<string> {
   if (tests.length === 0) return;
   const family = plural(tests.length, what);
   yield lines(["", `Each ${what} (log10 p corrected by Holm's method for ${family}):`]);

@@ -1,0 +1,101 @@
+/** Suspect text to tokens, in this thread or, once there is much of it, in others. */
+import type { Profile } from "@verdigris/core";
+import { type Finding, type Tokenizer, normalise } from "@verdigris/text";
+
+/** A text as a detector wants it. */
+export interface Tokenised {
+  /** Normalised. */
+  readonly text: string;
+  readonly tokens: Uint32Array;
+  /** What normalisation changed. */
+  readonly findings: readonly Finding[];
+}
+
+/** How texts become tokens. Every implementation gives the same tokens. */
+export interface Tokenising {
+  /** The tokenizer itself, opened when first asked for. */
+  readonly tokenizer: () => Promise<Tokenizer>;
+  /** Texts in the order given. */
+  readonly run: (texts: readonly string[]) => Promise<readonly Tokenised[]>;
+  /** Calls of `run` that it pays to have under way at a time. */
+  readonly ahead: number;
+  /** Ends what was started. */
+  readonly close: () => Promise<void>;
+}
+
+/** Where a tokenizer is found: what `tokenizerOf` takes. */
+export interface TokenizerPlace {
+  readonly profile: Profile;
+  readonly where: { readonly profilePath: string; readonly path: string | undefined };
+}
+
+/** Characters tokenised here before other threads are started: each takes a second and a tokenizer's memory. */
+const ALONE = 1 << 20;
+
+/** Tokenises in this thread, by a tokenizer asked for only when there is a text. */
+export function tokenisingHere(tokenizer: () => Promise<Tokenizer>): Tokenising {
+  return {
+    tokenizer,
+    ahead: 1,
+    close: () => Promise.resolve(),
+    run: async (texts) => (texts.length === 0 ? [] : tokenised(await tokenizer(), texts)),
+  };
+}
+
+/** Normalises and tokenises texts. */
+export function tokenised(tokenizer: Tokenizer, texts: readonly string[]): readonly Tokenised[] {
+  return texts.map((typed) => {
+    const { text, findings } = normalise(typed);
+    return { text, tokens: tokenizer.encode(text), findings };
+  });
+}
+
+/** Tokenises in `workers` threads, which start after `alone` characters and end with `close`. */
+export class TokenisingPool implements Tokenising {
+  readonly tokenizer: () => Promise<Tokenizer>;
+  readonly ahead: number;
+  readonly #here: Tokenising;
+  readonly #place: TokenizerPlace;
+  readonly #workers: number;
+  #alone: number;
+  #pool: Promise<import("tinypool").Tinypool> | null = null;
+
+  constructor(
+    tokenizer: () => Promise<Tokenizer>,
+    place: TokenizerPlace,
+    { workers, alone = ALONE }: { readonly workers: number; readonly alone?: number },
+  ) {
+    this.tokenizer = tokenizer;
+    this.#here = tokenisingHere(tokenizer);
+    this.#place = place;
+    this.#workers = workers;
+    this.#alone = alone;
+    this.ahead = 2 * workers;
+  }
+
+  readonly run = async (texts: readonly string[]): Promise<readonly Tokenised[]> => {
+    this.#alone -= texts.reduce((sum, text) => sum + text.length, 0);
+    if (texts.length === 0 || this.#workers === 1 || this.#alone >= 0) return this.#here.run(texts);
+    const pool = await (this.#pool ??= this.#start());
+    return (await pool.run(texts)) as readonly Tokenised[];
+  };
+
+  readonly close = async (): Promise<void> => {
+    await (await this.#pool)?.destroy();
+    this.#pool = null;
+  };
+
+  async #start(): Promise<import("tinypool").Tinypool> {
+    const { Tinypool } = await import("tinypool");
+    return new Tinypool({
+      // Built, also when this file is run from its source.
+      filename: new URL("../dist/tokenise-worker.js", import.meta.url).href,
+      name: "run",
+      workerData: this.#place,
+      // A thread's heap would take 100 MB more in garbage that nobody collects.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      minThreads: this.#workers,
+      maxThreads: this.#workers,
+    });
+  }
+}

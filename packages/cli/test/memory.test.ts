@@ -1,0 +1,56 @@
+/** The command as a process of its own: what only shows there. Needs the build. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { keyPath, profilePath } from "./support.js";
+
+const BIN = fileURLToPath(new URL("../bin/verdigris.js", import.meta.url));
+
+/** Records of 500 tokens, hardly a window of which comes twice; about 3 kB each. */
+function record(i: number): string {
+  let x = i + 1;
+  const next = (): number => 17 + ((x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0) % 49_135);
+  return `{"text":"x","tokens":[${Array.from({ length: 500 }, next).join(",")}]}\n`;
+}
+
+interface Run {
+  readonly peakMiB: number;
+  readonly verdict: { readonly tokens: number; readonly warnings: readonly string[] };
+}
+
+/** Scores `n` records from standard input in a process of its own. */
+async function run(n: number, ...args: readonly string[]): Promise<Run> {
+  const command = ["score", "-", "--input", "jsonl", "--format", "jsonl", "--decoys", "0", ...args];
+  const all = [...command, "--profile", profilePath, "--key-file", keyPath];
+  const script = `
+    process.argv = ["node", "verdigris", ...${JSON.stringify(all)}];
+    await import(${JSON.stringify(BIN)});
+    console.error(process.resourceUsage().maxRSS / 1024);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  const said = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
+  const closed = once(child, "close");
+  for (let i = 0; i < n; i++) {
+    if (!child.stdin.write(record(i))) await once(child.stdin, "drain");
+  }
+  child.stdin.end();
+  await closed;
+  const verdict = JSON.parse(said.stdout.trimEnd().split("\n").at(-1) ?? "") as Run["verdict"];
+  return { peakMiB: Number(said.stderr.trim()), verdict };
+}
+
+test("memory does not grow with the input: eight times as much takes as much, in the memory given", async () => {
+  const small = await run(1500, "--memory", "4", "--per-document");
+  const large = await run(12_000, "--memory", "4", "--per-document");
+  expect(large.verdict).toMatchObject({
+    tokens: 6_000_000,
+    warnings: [expect.stringContaining("more different positions than memory was given for")],
+  });
+  expect(large.peakMiB / small.peakMiB).toBeLessThan(1.25);
+  // Canary: with room for every position, the same input takes more.
+  const roomy = await run(12_000, "--memory", "4096");
+  expect(roomy.verdict.warnings).toEqual([]);
+  expect(roomy.peakMiB / small.peakMiB).toBeGreaterThan(1.4);
+});
