@@ -1,6 +1,6 @@
 export { type ScoredCoins, coinsOf, seedArrays } from "./coins.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
-export { Key, type KeyPath } from "./keys.js";
+export { Key, type KeyPath, keyWords } from "./keys.js";
 export { moments } from "./law.js";
 export { type Kernel, createKernel } from "./prf/index.js";
 export { type Profile, parseWith } from "./profile.js";
@@ -20,7 +20,7 @@ export {
   profileJsonSchema,
   schemes,
 } from "./schemes/registry.js";
-export type { Seeding } from "./contexts.js";
+export { createSeeder, type Seeder, type Seeding } from "./contexts.js";
 export type {
   Candidates,
   Coins,

@@ -8,6 +8,7 @@ export {
   type OpenEvidence,
   openTest,
   type Prediction,
+  weightedClosedTest,
 } from "./radioactivity.js";
 export * from "./statistics/index.js";
 export { type Count, type Piece, Tally, type TallyOptions } from "./tally.js";
@@ -27,3 +28,16 @@ export { type BayesianModel, posterior } from "./bayesian/model.js";
 export { detectPayload, type PayloadResult } from "./payload.js";
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";
+export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";
+export {
+  type WeightedEvidence,
+  type WeightedScores,
+  weightedEvidenceOf,
+  weightedTest,
+} from "./weights/weighted-test.js";
+export {
+  type Weighting,
+  entropyWeights,
+  leverageWeights,
+  servedFilter,
+} from "./weights/weighting.js";

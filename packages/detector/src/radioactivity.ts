@@ -16,6 +16,8 @@ import { CoinSet } from "./coin-set.js";
 import { decoyKey, type DecoyTest, summariseDecoys } from "./decoys.js";
 import { type Evidence, evidenceOf } from "./evidence.js";
 import { BettingMixture } from "./sequential/betting.js";
+import { type WeightedEvidence, weightedEvidenceOf } from "./weights/weighted-test.js";
+import type { Weighting } from "./weights/weighting.js";
 
 /** What a suspect answered, one token per context: all that a closed model shows. */
 export interface Draws {
@@ -39,16 +41,42 @@ export interface OpenEvidence extends Evidence {
 
 /** Closed-model test: each distinct coin once, exact tail. */
 export function closedTest(scheme: Scheme, draws: Draws): Evidence {
-  const coins = pairCoins(scheme, draws);
+  const { scores } = distinctDraws(scheme, draws);
+  return evidenceOf(scheme.law, {
+    n: scores.length,
+    sum: scores.reduce((all, one) => all + one, 0),
+  });
+}
+
+/** The closed test with a weight per context: by its window alone, never by the key (statistics.md 14). */
+export function weightedClosedTest(
+  scheme: Scheme,
+  draws: Draws,
+  weighting: Weighting,
+): WeightedEvidence {
+  const { scores, indices } = distinctDraws(scheme, draws);
+  const weights = Float64Array.from(indices, (i) => {
+    const context = draws.contexts[i];
+    // One position after the context: a weighting looks back only.
+    const joined = new Uint32Array(context.length + 1);
+    joined.set(context);
+    joined[context.length] = draws.tokens[i];
+    return weighting(joined, context.length)[0];
+  });
+  return weightedEvidenceOf(scheme.law, { scores, weights });
+}
+
+/** Scores of the draws, each coin once, and which draws they are. */
+function distinctDraws(
+  scheme: Scheme,
+  draws: Draws,
+): { readonly scores: readonly number[]; readonly indices: readonly number[] } {
+  const { seedLo, seedHi, score } = pairCoins(scheme, draws);
   const seen = new CoinSet();
-  let n = 0;
-  let sum = 0;
-  for (let i = 0; i < draws.tokens.length; i++) {
-    if (!seen.add(coins.seedLo[i], coins.seedHi[i], draws.tokens[i])) continue;
-    n++;
-    sum += coins.score[i];
-  }
-  return evidenceOf(scheme.law, { n, sum });
+  const indices = [...draws.tokens.keys()].filter((i) =>
+    seen.add(seedLo[i], seedHi[i], draws.tokens[i]),
+  );
+  return { scores: indices.map((i) => score[i]), indices };
 }
 
 /** The closed test under decoy keys (statistics.md 7). */

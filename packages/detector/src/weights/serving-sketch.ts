@@ -1,0 +1,162 @@
+import {
+  type Kernel,
+  type Seeder,
+  type Tokens,
+  VerdigrisError,
+  createKernel,
+  createSeeder,
+  keyWords,
+} from "@verdigris/core";
+
+/** Rows of counters: a count is the least of four. */
+const ROWS = 4;
+/** No token has this id, so that the row hash never meets a window. */
+const ROW_INPUT = 0xffff_fffe;
+const MAGIC = 0x4753_4756; // "VGSG"
+const HEADER_WORDS = 14;
+const BATCH = 8192;
+
+/** Shape of a sketch. Sketches of one shape can be merged. */
+export interface SketchShape {
+  /** Tokens of a window, 0 to 8. */
+  readonly h: number;
+  /** Counters per row: a power of two from 2^8 to 2^26. Default 2^18: four megabytes in all. */
+  readonly width?: number;
+  /** 32 bytes that nobody outside knows; not a mark's key. */
+  readonly salt: Uint8Array;
+}
+
+/**
+ * How often each h-window was served, approximately: a plain count-min sketch (Cormode and Muthukrishnan 2005) of
+ * windows hashed by ChaCha8 under a salt. It never counts too little. Whoever holds it can ask after a window he knows,
+ * and cannot list any. N windows served; memory does not grow.
+ */
+export class ServingSketch {
+  readonly h: number;
+  readonly width: number;
+  readonly #salt: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #kernel: Kernel;
+  readonly #seeder: Seeder;
+  /** Row after row. (4 · width) */
+  readonly #counters: Uint32Array;
+  readonly #at = Array.from({ length: ROWS }, () => new Uint32Array(BATCH));
+  readonly #constant = new Uint32Array(BATCH).fill(ROW_INPUT);
+  #total = 0;
+
+  /** @throws RangeError for a shape out of range */
+  constructor({ h, width = 2 ** 18, salt }: SketchShape, kernel: Kernel = createKernel()) {
+    const bits = Math.log2(width);
+    if (!(Number.isInteger(bits) && bits >= 8 && bits <= 26)) {
+      throw new RangeError(`width: expected a power of two from 2^8 to 2^26, got ${width}`);
+    }
+    if (!(Number.isInteger(h) && h >= 0 && h <= 8)) {
+      throw new RangeError(`h: expected a whole number from 0 to 8, got ${h}`);
+    }
+    if (salt.length !== 32) throw new RangeError(`salt: expected 32 bytes, got ${salt.length}`);
+    this.h = h;
+    this.width = width;
+    this.#salt = salt.slice();
+    this.#words = keyWords(this.#salt);
+    this.#kernel = kernel;
+    this.#seeder = createSeeder(kernel, this.#words, "left", h);
+    this.#counters = new Uint32Array(ROWS * width);
+  }
+
+  /** Windows served: N. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** A count exceeds the true one by more than `excess` = e N / width with probability at most `failure` = e^−4. */
+  get errorBound(): { readonly excess: number; readonly failure: number } {
+    return { excess: (Math.E * this.#total) / this.width, failure: Math.exp(-ROWS) };
+  }
+
+  /** Counts the windows of one served text: those that some token of it follows. */
+  add(tokens: Tokens): void {
+    this.#eachBatch(tokens, this.h, (n) => {
+      for (const at of this.#at) {
+        for (let i = 0; i < n; i++) {
+          // A full counter stays full.
+          if (this.#counters[at[i]] < 0xffff_ffff) this.#counters[at[i]]++;
+        }
+      }
+      this.#total += n;
+    });
+  }
+
+  /** How often the window before each position from … T−1 was served; never too few. (T − from) */
+  counts(tokens: Tokens, from = this.h): Float64Array {
+    const out = new Float64Array(Math.max(0, tokens.length - from));
+    this.#eachBatch(tokens, from, (n, start) => {
+      out.fill(Infinity, start, start + n);
+      for (const at of this.#at) {
+        for (let i = 0; i < n; i++) {
+          out[start + i] = Math.min(out[start + i], this.#counters[at[i]]);
+        }
+      }
+    });
+    return out;
+  }
+
+  /** Adds another log's counts. @throws RangeError unless h, width and salt agree */
+  merge(other: ServingSketch): void {
+    const alike =
+      other.h === this.h &&
+      other.width === this.width &&
+      other.#salt.every((byte, i) => byte === this.#salt[i]);
+    if (!alike) throw new RangeError("other: expected a sketch of the same h, width and salt");
+    for (let i = 0; i < this.#counters.length; i++) {
+      this.#counters[i] = Math.min(0xffff_ffff, this.#counters[i] + other.#counters[i]);
+    }
+    this.#total += other.#total;
+  }
+
+  /** Little-endian words: magic, version, h, log2 width, N (low, high), salt (8), counters. Holds the salt: keep it private. */
+  toBytes(): Uint8Array {
+    const total = [this.#total % 2 ** 32, Math.floor(this.#total / 2 ** 32)];
+    const header = [MAGIC, 1, this.h, Math.log2(this.width), ...total, ...this.#words];
+    const out = new DataView(new ArrayBuffer(4 * (HEADER_WORDS + this.#counters.length)));
+    header.forEach((word, i) => out.setUint32(4 * i, word, true));
+    this.#counters.forEach((count, i) => out.setUint32(4 * (HEADER_WORDS + i), count, true));
+    return new Uint8Array(out.buffer);
+  }
+
+  /** @throws VerdigrisError FILE_INVALID unless `toBytes` made them */
+  static fromBytes(bytes: Uint8Array, kernel?: Kernel): ServingSketch {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const word = (i: number): number => view.getUint32(4 * i, true);
+    const whole = bytes.length >= 4 * HEADER_WORDS && word(0) === MAGIC && word(1) === 1;
+    const [h, bits] = whole ? [word(2), word(3)] : [0, 0];
+    const length = 4 * (HEADER_WORDS + ROWS * 2 ** bits);
+    if (!whole || h > 8 || bits < 8 || bits > 26 || bytes.length !== length) {
+      throw new VerdigrisError(
+        "FILE_INVALID",
+        "sketch: not a serving sketch of version 1, or cut short",
+      );
+    }
+    const shape = { h, width: 2 ** bits, salt: bytes.slice(24, 56) };
+    const sketch = new ServingSketch(shape, kernel);
+    sketch.#total = word(4) + 2 ** 32 * word(5);
+    for (let i = 0; i < sketch.#counters.length; i++) sketch.#counters[i] = word(HEADER_WORDS + i);
+    return sketch;
+  }
+
+  /** Calls `use` with the counters of positions from … T−1 in `#at`, a batch at a time, and the first's index. */
+  #eachBatch(tokens: Tokens, from: number, use: (n: number, start: number) => void): void {
+    const shift = 32 - Math.log2(this.width);
+    const seeds = { seedLo: new Uint32Array(BATCH), seedHi: new Uint32Array(BATCH) };
+    for (let start = from; start < tokens.length; start += BATCH) {
+      const end = Math.min(tokens.length, start + BATCH);
+      const n = end - start;
+      this.#seeder.batch(tokens.subarray(start - this.h, end), this.h, seeds);
+      const input = [seeds.seedLo, seeds.seedHi, this.#constant, this.#constant] as const;
+      this.#kernel.hash(this.#words, input, n, this.#at);
+      this.#at.forEach((at, row) => {
+        for (let i = 0; i < n; i++) at[i] = row * this.width + (at[i] >>> shift);
+      });
+      use(n, start - from);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { LanguageModel, Tokens } from "@verdigris/core";
+import type { ServingSketch } from "./serving-sketch.js";
+
+/**
+ * Weights of positions from … T−1 of a text, not negative. (T − from) A weight may depend on the text, on what was
+ * served and on public models, and never on the key: then every weighted sum has the null law that its coins give it
+ * (statistics.md 14).
+ */
+export type Weighting = (tokens: Tokens, from: number) => Float64Array;
+
+/**
+ * Weight by leverage, n/(n + κ): how much n training examples of a window move a student whose inertia is κ. The best
+ * weights against a distilled model, whose excess is proportional to it (survival law).
+ * @throws RangeError unless κ > 0
+ */
+export function leverageWeights(sketch: ServingSketch, inertia: number): Weighting {
+  if (!(inertia > 0)) throw new RangeError(`inertia: expected a number above 0, got ${inertia}`);
+  return (tokens, from) => sketch.counts(tokens, from).map((n) => n / (n + inertia));
+}
+
+/** Weight 1 where the window was served at least `least` times, else 0: the filter of Sander et al. 2024. */
+export function servedFilter(sketch: ServingSketch, least = 1): Weighting {
+  return (tokens, from) => sketch.counts(tokens, from).map((n) => (n >= least ? 1 : 0));
+}
+
+/**
+ * Weight by √H, H the entropy of a model's next-token law in nats: where a model has no choice a mark cannot show
+ * (TextSeal 2026). Reads the text with the model, one token at a time after `prompt`. (T)
+ */
+export async function entropyWeights(
+  model: LanguageModel,
+  prompt: Tokens,
+  tokens: Tokens,
+): Promise<Float64Array> {
+  const out = new Float64Array(tokens.length);
+  const sequence = await model.start(prompt);
+  try {
+    for (let t = 0; t < tokens.length; t++) {
+      out[t] = Math.sqrt(entropy((await sequence.next()).logits));
+      sequence.push(tokens[t]);
+    }
+  } finally {
+    sequence.end();
+  }
+  return out;
+}
+
+/** Entropy of a softmax, nats. */
+function entropy(logits: Float32Array): number {
+  const top = logits.reduce((best, logit) => Math.max(best, logit), -Infinity);
+  let [mass, weighted] = [0, 0];
+  for (const logit of logits) {
+    const each = Math.exp(logit - top);
+    mass += each;
+    if (each > 0) weighted += each * (logit - top);
+  }
+  return Math.max(0, Math.log(mass) - weighted / mass);
+}
