@@ -1,4 +1,6 @@
+export type { BlockCode } from "./block-codes.js";
 export { type ScoredCoins, coinsOf, seedArrays } from "./coins.js";
+export { entropyOf } from "./entropy.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath, keyWords } from "./keys.js";
 export { moments } from "./law.js";
@@ -27,6 +29,8 @@ export type {
   LanguageModel,
   ModelSequence,
   NullLaw,
+  PayloadReader,
+  PayloadReadings,
   Random,
   Scheme,
   SeedArrays,

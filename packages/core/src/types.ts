@@ -3,6 +3,7 @@
  *
  * Shapes: T positions, V vocabulary size, K candidates, h context width. Units: tokens, nats, log10.
  */
+import type { BlockCode } from "./block-codes.js";
 import type { Profile } from "./profile.js";
 
 /** Token ids of one document, in text order. (T) */
@@ -46,6 +47,24 @@ export interface Weakness {
   readonly message: string;
 }
 
+/** What coins say of a payload's code word. */
+export interface PayloadReadings {
+  /** Which code bit a coin carries. (n) */
+  readonly index: Uint32Array;
+  /** Its score if that bit is 0, and if it is 1; never both. (n) */
+  readonly zero: Float64Array;
+  readonly one: Float64Array;
+}
+
+/** The part of a scheme that reads its payload, whatever payload it was bound with. */
+export interface PayloadReader {
+  readonly code: BlockCode;
+  /** Probability that a coin scores on either of its lists when the text ignores the key. */
+  readonly p: number;
+  /** Readings of n coins to `out[0 … n−1]`. */
+  read(coins: Coins, out: PayloadReadings): void;
+}
+
 /** A watermark bound to one key. No method takes a key, so none can take the wrong one. */
 export interface Scheme {
   readonly profile: Profile;
@@ -58,6 +77,8 @@ export interface Scheme {
   readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */
   readonly weaknesses: readonly Weakness[];
+  /** For a mark that carries a payload in code: how to read it when it is not known. */
+  readonly payload?: PayloadReader;
   /**
    * Reweights one step's logits in place.
    * `context`: the preceding tokens, at least h of them; only the last h matter.

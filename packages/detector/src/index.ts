@@ -25,7 +25,7 @@ export { type StopKind, type StopOptions } from "./sequential/stopping.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";
-export { detectPayload, type PayloadResult } from "./payload.js";
+export { type CodedPayload, detectPayload, type PayloadResult } from "./payload/index.js";
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";
 export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { entropyOf } from "../entropy.js";
 import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
@@ -79,15 +80,3 @@ export const markLlmEntropy: SchemeDefinition = {
     };
   },
 };
-
-/** Shannon entropy of softmax, nats. */
-function entropyOf(logits: Float32Array): number {
-  const top = logits.reduce((best, logit) => Math.max(best, logit), -Infinity);
-  let [total, weighted] = [0, 0];
-  for (const logit of logits) {
-    const weight = Math.exp(logit - top);
-    total += weight;
-    if (weight > 0) weighted += weight * (logit - top);
-  }
-  return Math.log(total) - weighted / total;
-}

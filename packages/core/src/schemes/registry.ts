@@ -6,6 +6,7 @@ import { type Profile, parseWith, profileSchema } from "../profile.js";
 import type { Scheme } from "../types.js";
 import { dip } from "./dip.js";
 import { greenList } from "./green-list.js";
+import { greenListPayload } from "./green-list-payload.js";
 import { gumbel } from "./gumbel.js";
 import { hfGreenList } from "./hf-green-list.js";
 import { lmWatermarking } from "./lm-watermarking.js";
@@ -32,6 +33,7 @@ const OWN = "Verdigris";
 export const schemes: readonly SchemeDefinition[] = [
   greenList,
   gumbel,
+  greenListPayload,
   dip,
   hfGreenList,
   lmWatermarking,

@@ -1,4 +1,4 @@
-import type { LanguageModel, Tokens } from "@verdigris/core";
+import { type LanguageModel, type Tokens, entropyOf } from "@verdigris/core";
 import type { ServingSketch } from "./serving-sketch.js";
 
 /**
@@ -36,23 +36,11 @@ export async function entropyWeights(
   const sequence = await model.start(prompt);
   try {
     for (let t = 0; t < tokens.length; t++) {
-      out[t] = Math.sqrt(entropy((await sequence.next()).logits));
+      out[t] = Math.sqrt(entropyOf((await sequence.next()).logits));
       sequence.push(tokens[t]);
     }
   } finally {
     sequence.end();
   }
   return out;
-}
-
-/** Entropy of a softmax, nats. */
-function entropy(logits: Float32Array): number {
-  const top = logits.reduce((best, logit) => Math.max(best, logit), -Infinity);
-  let [mass, weighted] = [0, 0];
-  for (const logit of logits) {
-    const each = Math.exp(logit - top);
-    mass += each;
-    if (each > 0) weighted += each * (logit - top);
-  }
-  return Math.max(0, Math.log(mass) - weighted / mass);
 }
