@@ -41,6 +41,7 @@ export class ServingSketch {
   /** Row after row. (4 · width) */
   readonly #counters: Uint32Array;
   readonly #at = Array.from({ length: ROWS }, () => new Uint32Array(BATCH));
+  readonly #seeds = { seedLo: new Uint32Array(BATCH), seedHi: new Uint32Array(BATCH) };
   readonly #constant = new Uint32Array(BATCH).fill(ROW_INPUT);
   #total = 0;
 
@@ -146,7 +147,7 @@ export class ServingSketch {
   /** Calls `use` with the counters of positions from … T−1 in `#at`, a batch at a time, and the first's index. */
   #eachBatch(tokens: Tokens, from: number, use: (n: number, start: number) => void): void {
     const shift = 32 - Math.log2(this.width);
-    const seeds = { seedLo: new Uint32Array(BATCH), seedHi: new Uint32Array(BATCH) };
+    const seeds = this.#seeds;
     for (let start = from; start < tokens.length; start += BATCH) {
       const end = Math.min(tokens.length, start + BATCH);
       const n = end - start;
