@@ -3,7 +3,7 @@
  * comes; and over keys, looking after every token of repetitive text, the chance of ever crossing 1/α is at most α.
  * Canary: peeking at the fixed-length p-value breaks it. Once more with a memory that is full after a few coins.
  */
-import { type Profile, type Tokens, bindScheme, createKernel } from "@verdigris/core";
+import { type Profile, type Tokens, bindScheme, createKernel, schemes } from "@verdigris/core";
 import { randomTokens, testProfile } from "@verdigris/core/testing";
 import {
   DetectionStream,
@@ -24,6 +24,15 @@ const own: readonly (readonly [string, Profile])[] = [
   ["green-list", testProfile({ V, h: 2 })],
   ["green-list, self", testProfile({ V, h: 2, seeding: "self" })],
   ["gumbel", testProfile({ V, h: 2, scheme: "gumbel", parameters: {} })],
+  [
+    "green-list-payload",
+    testProfile({
+      V,
+      h: 2,
+      scheme: "green-list-payload",
+      parameters: { gamma: 0.25, delta: 2, code: "bch-63-16", payload: 5 },
+    }),
+  ],
 ];
 const foreign = foreignProfiles().map(
   ([name, profile]) => [name, { ...profile, V, specialTokens: [3] }] as const,
@@ -34,6 +43,11 @@ const texts = fc.record({
   tokens: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 60 }),
   prompt: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 12 }),
   cuts: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
+});
+
+it("has a profile of every scheme", () => {
+  const covered = new Set([...own, ...foreign].map(([, profile]) => profile.scheme));
+  expect(schemes.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
 
 describe.each([...own, ...foreign])("a stream of %s", (_, profile) => {

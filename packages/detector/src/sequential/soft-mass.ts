@@ -20,8 +20,8 @@ const LARGEST_STAKE = 0.75;
 /**
  * The anytime test of an open model: per context the suspect's green *mass* in [0, 1] instead of one drawn token
  * (statistics.md 15). H0: each mass has mean γ over keys, given those before, which holds when contexts are chosen
- * without the key and no two end in the same window. Variance-adaptive: masses vary far less than coins do, and Hoeffding's
- * bound cannot know it. Time a mass and memory are constant.
+ * without the key and no two share a seed (so not for a mark whose seed the candidate decides). Variance-adaptive: masses
+ * vary far less than coins do, and Hoeffding's bound cannot know it. Time a mass and memory are constant.
  */
 export class SoftMassProcess {
   readonly #gamma: number;
