@@ -68,3 +68,10 @@ export function workersOption(): Option {
   const cores = Math.min(2, availableParallelism());
   return numberOption("--workers <n>", description, range).default(cores, "one a core, at most 2");
 }
+
+/** `--exit-zero`: a verdict is no failure, an error stays one. */
+export function exitZeroOption(): Option {
+  return new Option("--exit-zero", "exit with 0 whatever the verdict; errors keep their 2").default(
+    false,
+  );
+}

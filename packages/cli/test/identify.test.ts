@@ -1,6 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
+import { jsonSchemas } from "../src/commands/schema.js";
+import { identifySchema } from "../src/formats/schema.js";
 import { KEY_HEX, TOKENIZER, cli, file, inFolder, profileWith, text } from "./support.js";
 
 const profiles = inFolder("profiles");
@@ -50,6 +54,27 @@ describe("verdigris identify", () => {
     for (const { log10P, log10PAdjusted } of results) {
       expect(log10PAdjusted).toBeGreaterThanOrEqual(log10P);
     }
+  });
+
+  test("prints JSON of the published schema, CSV and Markdown; --exit-zero", async () => {
+    const formula = file("formula-keys.txt", `=1+1 ${KEY_HEX}\n`);
+    const as = (format: string): ReturnType<typeof cli> =>
+      identify(unmarked, "--keys", formula, "--exit-zero", "--format", format);
+    const published = readFileSync(new URL("../identify.schema.json", import.meta.url), "utf8");
+    expect(JSON.parse(published)).toEqual(jsonSchemas.identify());
+    const { code, stdout } = await as("json");
+    expect(code).toBe(0);
+    const value = JSON.parse(stdout) as object;
+    const validate = new Ajv2020().compile(JSON.parse(published) as object);
+    expect(validate(value) ? [] : validate.errors).toEqual([]);
+    expect(identifySchema.parse(value)).toEqual(value);
+    expect(validate({ ...value, tested: -1 })).toBe(false);
+    const rows: Record<string, string>[] = parse((await as("csv")).stdout, { columns: true });
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatchObject({ key: "'=1+1", verdict: "not-detected" });
+    const table = (await as("md")).stdout.split("\n").filter((line) => line.startsWith("|"));
+    expect(table).toHaveLength(2 + 3);
+    for (const row of table) expect(row.split("|")).toHaveLength(5 + 2);
   });
 
   test("a text too short for all of them: exit 3", async () => {

@@ -1,18 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Key, type Profile, VerdigrisError, createKernel } from "@verdigris/core";
-import {
-  type Candidate,
-  type Identified,
-  NULL_HYPOTHESIS,
-  type Piece,
-  identify,
-} from "@verdigris/detector";
+import { type Candidate, type Piece, identify } from "@verdigris/detector";
 import { type Tokenizer, readTokenizer } from "@verdigris/text";
 import { Command } from "commander";
 import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
+import { type IdentifyFormat, identifyFormats } from "../formats/identify.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
-import { alphaOption, formatOption } from "../options.js";
+import { alphaOption, exitZeroOption, formatOption } from "../options.js";
 import { readPieces } from "../pieces.js";
 import { tokenisingHere } from "../tokenising.js";
 
@@ -25,7 +20,8 @@ interface IdentifyOptions {
   readonly tokenizer: readonly string[];
   readonly alpha: number;
   readonly field: string;
-  readonly format: "text" | "json";
+  readonly format: IdentifyFormat;
+  readonly exitZero: boolean;
 }
 
 /** A profile and key, with the names a reader knows them by. */
@@ -50,7 +46,8 @@ export function identifyCommand(io: Io, finish: (exitCode: number) => void): Com
     )
     .addOption(alphaOption("chance of naming any mark in a text without one"))
     .option("--field <name>", "field of a record that holds the text", "text")
-    .addOption(formatOption(["text", "json"]))
+    .addOption(formatOption(Object.keys(identifyFormats)))
+    .addOption(exitZeroOption())
     .addHelpText(
       "after",
       "\nExit codes: 0 a mark found, 1 none, 2 usage or input, 3 too short for all.",
@@ -81,13 +78,9 @@ async function run(io: Io, files: readonly string[], options: IdentifyOptions): 
   const skipped = unreadable + misfits.length;
   if (skipped > 0)
     tell(io, `warning: ${skipped} pairs skipped: the key is not of the profile's kind`);
-  await print(
-    io,
-    options.format === "json"
-      ? resultJson(results, { ...options, skipped })
-      : resultText(results, options),
-  );
-  if (results.some(({ kind }) => kind === "detected")) return 0;
+  const identification = { results, alpha: options.alpha, skipped };
+  for (const text of identifyFormats[options.format](identification)) await print(io, text);
+  if (options.exitZero || results.some(({ kind }) => kind === "detected")) return 0;
   return results.every(({ kind }) => kind === "too-short") ? 3 : 1;
 }
 
@@ -206,42 +199,4 @@ async function textsOf(
     texts.set(sha256, pieces);
   }
   return texts;
-}
-
-function resultText(results: readonly Identified<Pair>[], { alpha }: IdentifyOptions): string {
-  const found = results.filter(({ kind }) => kind === "detected");
-  const first =
-    found.length === 0
-      ? `None: the text carries none of the ${results.length} marks, as far as α = ${alpha} can tell.`
-      : `Found ${found.length} of ${results.length} marks (α = ${alpha} for all together).`;
-  const rows = results
-    .slice(0, Math.max(found.length, 10))
-    .map(({ candidate, kind, count, log10PAdjusted }) =>
-      [
-        `  ${kind.padEnd(14)}`,
-        `log10 p ${log10PAdjusted.toFixed(2)}`.padEnd(20),
-        `n ${count.n}`.padEnd(10),
-        `${candidate.profile.id}, key ${candidate.name}`,
-      ].join(""),
-    );
-  return `${[first, "", "log10 p is corrected for all marks (Holm).", ...rows, "", `Null hypothesis: ${NULL_HYPOTHESIS}`].join("\n")}\n`;
-}
-
-function resultJson(
-  results: readonly Identified<Pair>[],
-  { alpha, skipped }: { readonly alpha: number; readonly skipped: number },
-): string {
-  const all = results.map(({ candidate, kind, count, evidence, log10PAdjusted }) => ({
-    profile: candidate.profile.id,
-    scheme: candidate.profile.scheme,
-    key: candidate.name,
-    keyId: candidate.key.id,
-    verdict: kind,
-    n: count.n,
-    effect: evidence.effect,
-    z: evidence.zScore,
-    log10P: evidence.log10P,
-    log10PAdjusted,
-  }));
-  return `${JSON.stringify({ version: 1, alpha, tested: results.length, skipped, results: all }, null, 2)}\n`;
 }

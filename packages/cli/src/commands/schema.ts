@@ -1,7 +1,7 @@
 import { profileJsonSchema } from "@verdigris/core";
 import { Argument, Command } from "commander";
 import * as z from "zod";
-import { scoreLineSchema, scoreSchema } from "../formats/schema.js";
+import { identifySchema, scoreLineSchema, scoreSchema } from "../formats/schema.js";
 import { type Io, print } from "../io.js";
 
 /** JSON Schemas, draft 2020-12, of what goes in and comes out. Unknown fields are allowed: a version may gain some. */
@@ -9,12 +9,13 @@ export const jsonSchemas = {
   profile: profileJsonSchema,
   score: () => z.toJSONSchema(scoreSchema, { io: "input" }),
   "score-lines": () => z.toJSONSchema(scoreLineSchema, { io: "input" }),
+  identify: () => z.toJSONSchema(identifySchema, { io: "input" }),
 } as const satisfies Readonly<Record<string, () => object>>;
 
 /** `verdigris schema`: the published JSON Schemas. */
 export function schemaCommand(io: Io): Command {
   return new Command("schema")
-    .description("print a JSON Schema: of profiles, or of the JSON that `score` prints")
+    .description("print a JSON Schema: of profiles, or of the JSON that a command prints")
     .addArgument(new Argument("<name>").choices(Object.keys(jsonSchemas)))
     .action((name: keyof typeof jsonSchemas) =>
       print(io, `${JSON.stringify(jsonSchemas[name](), null, 2)}\n`),

@@ -9,6 +9,7 @@ import { type FormatName, formats } from "../formats/index.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
 import {
   alphaOption,
+  exitZeroOption,
   formatOption,
   keyFileOption,
   memoryOption,
@@ -76,7 +77,7 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .option("--field <name>", "field or column that holds the text of a record", "text")
     .addOption(formatOption(Object.keys(formats)))
     .option("--report <file>", "also write a self-contained HTML report")
-    .option("--exit-zero", "exit with 0 whatever the verdict; errors keep their 2", false)
+    .addOption(exitZeroOption())
     .addHelpText(
       "after",
       "\nExit codes: 0 detected, 1 not detected, 2 usage or input, 3 too short.",

@@ -30,10 +30,10 @@ const COLUMNS = [
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | number | null>>;
 
 export function* csv(result: ScoreResult, setting: Setting): Generator<string> {
-  yield line(COLUMNS);
+  yield csvLine(COLUMNS);
   const row = (scope: string, scored: Scored): string => {
     const cells = rowOf(scope, scored, setting);
-    return line(COLUMNS.map((column) => cells[column]));
+    return csvLine(COLUMNS.map((column) => cells[column]));
   };
   for (const scored of result.documents) yield row("document", scored);
   for (const scored of result.files) yield row("file", scored);
@@ -66,7 +66,7 @@ function rowOf(scope: string, scored: Scored, { profile, keyId, warnings }: Sett
   };
 }
 
-/** A cell of text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers. */
-function line(cells: readonly (string | number | null)[]): string {
+/** One line. A cell of text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers. */
+export function csvLine(cells: readonly (string | number | null)[]): string {
   return stringify([cells], { escape_formulas: true });
 }

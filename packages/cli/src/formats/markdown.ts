@@ -30,12 +30,13 @@ function* table(what: string, tests: Listed<Scored>): Generator<string> {
   }
 }
 
-function rows(all: readonly (readonly string[])[]): string {
+/** Rows of a table; the second of a table is made of `---` and `---:`. */
+export function rows(all: readonly (readonly string[])[]): string {
   const cell = (text: string): string => (/^-+:?$/.test(text) ? text : escaped(text));
   return all.map((cells) => `| ${cells.map(cell).join(" | ")} |\n`).join("");
 }
 
 /** Keeps a string from being read as markup, and on one line. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/\s+/g, " ").replace(/[\\`*_[\]<>|~#&@]/g, "\\$&");
 }

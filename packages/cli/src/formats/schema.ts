@@ -110,6 +110,40 @@ export const scoreLineSchema = z
   ])
   .meta({ title: "A line of `verdigris score --format jsonl`, version 1" });
 
+/** `identify --format json`. */
+export const identifySchema = z
+  .object({
+    version: z.literal(1).describe("Version of this schema."),
+    alpha: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe("Chance of naming any mark in a text without one, over all that were tested."),
+    tested: count.describe("Pairs of profile and key that were tested."),
+    skipped: count.describe("Pairs whose key the profile's scheme does not take."),
+    results: z
+      .array(
+        z.object({
+          profile: z.string().describe("Id of the profile."),
+          scheme: z.string(),
+          key: z.string().describe("Name of the key in the file of keys."),
+          keyId: z.string().describe("Public id of the key."),
+          verdict: verdict.shape.verdict.describe("After Holm's correction for all pairs."),
+          n: count.describe("Scored positions: distinct coins."),
+          effect: z.number().describe("Mean score minus its expectation without the mark."),
+          z: z.number().describe("Standard score, for display only."),
+          log10P: log10.describe("log10 of the exact one-sided p-value."),
+          log10PAdjusted: log10.describe("log10 p after Holm's correction for all pairs."),
+        }),
+      )
+      .readonly()
+      .describe("The likeliest first."),
+    nullHypothesis: z.string(),
+    notice: z.string().describe("What a rejection says, and what it does not."),
+  })
+  .meta({ title: "What `verdigris identify --format json` prints, version 1" });
+
+export type IdentifyJson = z.infer<typeof identifySchema>;
 export type VerdictJson = z.infer<typeof verdict>;
 export type PooledJson = z.infer<typeof pooled>;
 export type ScoreJson = z.infer<typeof scoreSchema>;
