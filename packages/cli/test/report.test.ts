@@ -188,6 +188,20 @@ describe("texts that are hard to show", () => {
     );
   });
 
+  test("a long table of documents is cut, and says so", async () => {
+    const ids = [...(await words("many", 40))];
+    const records = Array.from({ length: 230 }, (_, i) => ({
+      id: `doc-${i}`,
+      text: "x",
+      tokens: ids,
+    }));
+    const path = file("many.jsonl", jsonl(...records));
+    const { html } = await report("many.html", path, "--per-document", "--decoys", "0");
+    const [, tables] = html.split("Verdict on each document</h2>");
+    expect(tables.split("</table>")[0].match(/<th scope="row">/g)).toHaveLength(200);
+    expect(tables).toContain("Cut after 200 rows");
+  });
+
   test("what the mark's own project would print", async () => {
     const profile = fileURLToPath(
       new URL("../../../fixtures/profiles/hf-lefthash.json", import.meta.url),

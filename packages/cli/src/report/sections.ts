@@ -6,9 +6,11 @@ import {
   escapeMarkup,
   figure,
   plural,
+  type Table,
   table,
 } from "@verdigris/survival/page";
 import { figures } from "../formats/words.js";
+import type { PeerScored } from "../peer-scores.js";
 import type { Scored } from "../scoring.js";
 import type { Listed } from "../spool.js";
 import { decoyChart, evidenceChart } from "./charts.js";
@@ -85,7 +87,9 @@ export function decoySection({ kept, result }: ReportInput): Section {
     return { id: "decoys", heading, body };
   }
   const own = evidence.zScore;
-  const label = `Decoy keys: z of this text under ${decoys.keys} other keys, and under the key in question. Theirs run from ${Math.min(...kept.decoyZ).toFixed(1)} to ${Math.max(...kept.decoyZ).toFixed(1)}; its own is ${own.toFixed(1)}.`;
+  const least = kept.decoyZ.reduce((a, b) => Math.min(a, b));
+  const most = kept.decoyZ.reduce((a, b) => Math.max(a, b));
+  const label = `Decoy keys: z of this text under ${decoys.keys} other keys, and under the key in question. Theirs run from ${least.toFixed(1)} to ${most.toFixed(1)}; its own is ${own.toFixed(1)}.`;
   return {
     id: "decoys",
     heading,
@@ -106,12 +110,7 @@ export function familySections({ result }: ReportInput): readonly Section[] {
 function family(what: string, tests: Listed<Scored>): Section {
   const caption = `Each ${what}; log10 p is corrected by Holm's method for ${plural(tests.length, what)}`;
   const columns = [text(what), text("verdict"), number("log10 p"), number("scored")];
-  const rows = tests.map(({ name, kind, verdict, log10PAdjusted }) => [
-    name,
-    kind,
-    log10PAdjusted.toFixed(2),
-    count(verdict.count.n),
-  ]);
+  const rows = verdictRows(tests);
   return {
     id: `${what}s`,
     heading: `Verdict on each ${what}`,
@@ -119,25 +118,30 @@ function family(what: string, tests: Listed<Scored>): Section {
   };
 }
 
+function* verdictRows(tests: Listed<Scored>): Generator<readonly string[]> {
+  for (const { name, kind, verdict, log10PAdjusted } of tests)
+    yield [name, kind, log10PAdjusted.toFixed(2), count(verdict.count.n)];
+}
+
 /** What the mark's own project would print, if that was asked for. */
 export function peerSection({ result }: ReportInput): readonly Section[] {
   if (result.peers.length === 0) return [];
-  const rows = [...result.peers].flatMap(({ name, report }) =>
-    "refused" in report
-      ? [[name, "refused", report.refused]]
-      : [
-          ...Object.entries(report.figures).map(([figured, value]) => [
-            name,
-            figured,
-            String(value),
-          ]),
-          ...report.caveats.map((caveat) => [name, "differs because", caveat]),
-        ],
-  );
   const caption = "Figures of the mark's own project, its defects included";
   const columns = [text("document"), text("figure"), text("value")];
-  const body = limited({ caption, columns, rows }, "peers");
+  const body = limited({ caption, columns, rows: peerRows(result.peers) }, "peers");
   return [{ id: "peers", heading: "As the mark's own project would print it", body }];
+}
+
+function* peerRows(peers: Iterable<PeerScored>): Generator<readonly string[]> {
+  for (const { name, report } of peers) {
+    if ("refused" in report) {
+      yield [name, "refused", report.refused];
+      continue;
+    }
+    for (const [figured, value] of Object.entries(report.figures))
+      yield [name, figured, String(value)];
+    for (const caveat of report.caveats) yield [name, "differs because", caveat];
+  }
 }
 
 /** Everything needed to repeat it. */
@@ -152,11 +156,19 @@ export function recordSection({ result, setting, record }: ReportInput): Section
   };
 }
 
-function limited(all: Parameters<typeof table>[0], id: string): string {
-  const rest = all.rows.length - ROWS;
-  const cut =
-    rest <= 0
-      ? ""
-      : `\n<p class="cut">Cut here: ${count(rest)} more rows; --format csv has all.</p>`;
-  return `${table({ ...all, rows: all.rows.slice(0, ROWS) }, id)}${cut}`;
+/** The first rows of a table; of the others only that there are some. */
+function limited(
+  all: Omit<Table, "rows"> & { readonly rows: Iterable<readonly string[]> },
+  id: string,
+): string {
+  const shown: (readonly string[])[] = [];
+  let cut = "";
+  for (const row of all.rows) {
+    if (shown.length === ROWS) {
+      cut = `\n<p class="cut">Cut after ${ROWS} rows; --format csv and json have all.</p>`;
+      break;
+    }
+    shown.push(row);
+  }
+  return `${table({ ...all, rows: shown }, id)}${cut}`;
 }
