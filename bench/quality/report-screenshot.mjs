@@ -35,7 +35,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 const page = await browser.newPage({
-  viewport: { width: 980, height: 1440 },
+  viewport: { width: 980, height: 1480 },
   deviceScaleFactor: 0.8,
 });
 await page.goto(pathToFileURL(report).href);

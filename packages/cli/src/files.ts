@@ -9,6 +9,12 @@ import { type Io, locate, tell } from "./io.js";
 /** Largest key file: a peer's longest key and some white space. Anything longer is another file. */
 const MAX_KEY_FILE = 4200;
 
+/** Whether two paths lead to the same file, by whatever links; false if either leads nowhere. */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => null)));
+  return one !== null && one.ino === other?.ino && one.dev === other.dev;
+}
+
 /** Reads a small text file. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
 export async function readText(path: string): Promise<string> {
   try {

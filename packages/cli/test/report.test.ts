@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import {
@@ -245,6 +246,29 @@ describe("a report that cannot be written", () => {
     "--decoys",
     "0",
   ];
+
+  test.each([
+    ["the text itself", mixed],
+    ["a link to the key", inFolder("key-link")],
+  ])("%s in its place is refused before anything is read", async (_what, path) => {
+    if (!existsSync(path)) symlinkSync(keyPath, path);
+    const before = readFileSync(path, "utf8");
+    const { code, stdout, stderr } = await cli([...args, "--report", path]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^error: --report: expected a file that is not read, got /);
+    expect(readFileSync(path, "utf8")).toBe(before);
+  });
+
+  test("a closed pipe ends the printing, not the report", async () => {
+    const closed = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error("EPIPE"), { code: "EPIPE" })),
+    });
+    const path = inFolder("piped.html");
+    const { code } = await cli([...args, "--report", path], { stdout: closed });
+    expect(code).toBe(141);
+    expect(readFileSync(path, "utf8")).toContain("Watermark report");
+  });
 
   test("a folder in its place: exit 2, and the verdict is printed all the same", async () => {
     mkdirSync(inFolder("taken"));

@@ -3,7 +3,7 @@ import { hasPeerDetector } from "@verdigris/detector/peers";
 import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { appendSummary } from "../step-summary.js";
-import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
+import { isSameFile, keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
 import type { Setting } from "../formats/format.js";
 import { type FormatName, formats } from "../formats/index.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
@@ -99,14 +99,18 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   const setting = settingOf(profile, key, request);
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
   const paths = await locateInputs(io, files);
-  const report = options.report === undefined ? null : await reporter(locate(io, options.report));
+  const report = await reporter(io, options, paths);
   const result = await scoreFiles(paths, { ...request, observer: report?.observer }).finally(() =>
     request.reading.tokenising.close(),
   );
   try {
-    for (const text of formats[options.format](result, setting)) await print(io, text);
-    await appendSummary(io, formats.md(result, setting));
-    await report?.write({ request, paths, result, setting });
+    try {
+      for (const text of formats[options.format](result, setting)) await print(io, text);
+    } finally {
+      // Also when nobody reads standard output to its end.
+      await appendSummary(io, formats.md(result, setting));
+      await report?.write({ request, paths, result, setting });
+    }
     if (result.problems.length > 0) return PROBLEM;
     return options.exitZero ? 0 : SCORE_EXIT[result.pooled.kind];
   } finally {
@@ -114,11 +118,24 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   }
 }
 
-/** Loaded on demand: most calls draw no charts. */
-async function reporter(path: string): Promise<{
+interface Reporter {
   readonly observer: ScoreObserver;
   readonly write: (source: Omit<ReportSource, "kept">) => Promise<void>;
-}> {
+}
+
+/** Loaded on demand: most calls draw no charts. @throws TypeError for a report in the place of what it is made from */
+async function reporter(
+  io: Io,
+  { report, profile, keyFile, tokenizer }: ScoreOptions,
+  paths: readonly string[],
+): Promise<Reporter | null> {
+  if (report === undefined) return null;
+  const path = locate(io, report);
+  const given = [profile, keyFile, tokenizer].flatMap((file) => file ?? []);
+  for (const source of [...paths, ...given.map((file) => locate(io, file))]) {
+    if (await isSameFile(path, source))
+      throw new TypeError(`--report: expected a file that is not read, got ${report}`);
+  }
   const { Collector, writeReport } = await import("../report/index.js");
   const observer = new Collector();
   return {

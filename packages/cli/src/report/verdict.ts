@@ -92,6 +92,7 @@ export function meaning(): Section {
 <div class="says">
 <div><h3>A rejection says</h3><p>${escapeMarkup(says)}</p></div>
 <div><h3>It does not say</h3><p>${escapeMarkup([not, never].filter(Boolean).join(" "))}</p></div>
-</div>`,
+</div>
+<p>The verdict rests on this one test. The spans and the running evidence below are tests of their own, each at its own α: they show where and when, and decide nothing.</p>`,
   };
 }
