@@ -1,6 +1,6 @@
 import type { NullLaw } from "@verdigris/core";
 import { cumulant, tiltOf } from "../statistics/cumulant.js";
-import type { Window } from "./scan.js";
+import type { Window } from "./windows.js";
 
 /** One end of a span: the most likely coin index and a 95 % credible interval. */
 export interface Boundary {
@@ -11,6 +11,13 @@ export interface Boundary {
 
 /** Largest tilt a boundary assumes: a mark so strong that nearly every coin shows it. */
 const STRONGEST = { exponential: 0.95, exponentials: 0.95, bernoulli: 6, bits: 6 } as const;
+
+/** The largest tilt of a law that is considered. */
+export function strongestTilt(law: NullLaw): number {
+  const scale =
+    law.kind === "bits" ? Math.max(...law.weights) : law.kind === "exponentials" ? law.means[0] : 1;
+  return STRONGEST[law.kind] / scale;
+}
 
 /**
  * Where a found window really starts and ends, given that it has one marked run: coins inside follow the law tilted to
@@ -27,9 +34,7 @@ export function boundaries(
 ): { readonly start: Boundary; readonly end: Boundary } {
   const { start, end } = window;
   const mean = (sums[end] - sums[start]) / (end - start);
-  const scale =
-    law.kind === "bits" ? Math.max(...law.weights) : law.kind === "exponentials" ? law.means[0] : 1;
-  const lambda = tiltOf(law, mean, STRONGEST[law.kind] / scale);
+  const lambda = tiltOf(law, mean, strongestTilt(law));
   const rate = cumulant(law, lambda);
   const middle = Math.floor((start + end) / 2);
   /** Log-likelihood ratio of "coins from … to − 1 are marked". */

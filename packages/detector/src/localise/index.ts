@@ -3,7 +3,7 @@ import { type Evidence, evidenceOf } from "../evidence.js";
 import { requireBetween } from "../statistics/checks.js";
 import { type Piece, Tally } from "../tally.js";
 import { type Boundary, boundaries } from "./boundary.js";
-import { disjoint, prefixSums, scan } from "./scan.js";
+import { prefixSums, scan } from "./scan.js";
 
 /** A run of tokens that carries the mark. */
 export interface MarkedSpan {
@@ -20,9 +20,9 @@ export interface MarkedSpan {
 }
 
 /**
- * Which parts of a text are marked. P(any span is reported in a text free of the mark) ≤ α: windows of O(log T)
- * lengths are tested by their exact tails with Bonferroni's correction, O(T) windows in all. The ends of a span are
- * the most likely ones given the window that rejected.
+ * Which parts of a text are marked. P(any span is reported in a text free of the mark) ≤ α: every window is looked at,
+ * and p is the chance that the steepest of all climbs as high (`scan`). The ends of a span are the most likely ones given
+ * the window that rejected.
  *
  * @throws RangeError for α outside (0, 1) or a token id ≥ V
  */
@@ -36,7 +36,7 @@ export function localise(
   requireBetween("alpha", alpha);
   const { law } = bindScheme(profile, key, kernel);
   const { positions, scores } = coinSequence(profile, key, { piece, kernel });
-  const windows = disjoint(scan(law, scores, alpha));
+  const windows = scan(law, scores, alpha);
   const sums = prefixSums(scores);
   const tokenOf = (coin: number): number =>
     coin < positions.length ? positions[coin] : piece.tokens.length;

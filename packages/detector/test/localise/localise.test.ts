@@ -1,14 +1,15 @@
 import { Key, bindScheme, createKernel } from "@verdigris/core";
 import { lehmer, randomTokens, testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
-import { binomialLog10P, decoyKey, evidenceOf, localise } from "../../src/index.js";
-import { scan, windowLengths } from "../../src/localise/scan.js";
+import { binomialLog10P, decoyKey, localise } from "../../src/index.js";
+import { Family } from "../../src/localise/family.js";
+import { maximumP } from "../../src/localise/maximum.js";
+import { scan } from "../../src/localise/scan.js";
+import { walksOf } from "../../src/localise/walk.js";
 
 const kernel = createKernel();
 const key = Key.fromBytes(new Uint8Array(32).fill(4));
 const profile = testProfile({ h: 1, V: 4096 });
-/** A level that even corrected p-values above 1 meet: every window with an excess comes back. */
-const EVERY = 1e12;
 const law = { kind: "bernoulli", p: 0.25 } as const;
 
 /** Random text whose tokens in [start, end) are tried again up to three times while red. */
@@ -84,7 +85,7 @@ describe("localisation", () => {
 
   it("reports a span in a text without one at most α of the time", () => {
     const tokens = randomTokens(600, profile.V, 5);
-    const [runs, alpha] = [400, 0.05];
+    const [runs, alpha] = [200, 0.05];
     let alarms = 0;
     for (let i = 0; i < runs; i++) {
       if (localise(profile, decoyKey(1000 + i), { tokens }, { alpha, kernel }).length > 0) alarms++;
@@ -92,26 +93,64 @@ describe("localisation", () => {
     expect(alarms).toBeLessThan(bound(runs, alpha));
   });
 
-  it("canary: the same windows without a correction break the rate", () => {
+  it("canary: the steepest window without a correction for the search breaks the rate", () => {
     const random = lehmer(77);
     const [runs, alpha] = [200, 0.05];
     let alarms = 0;
     for (let run = 0; run < runs; run++) {
       const scores = Float64Array.from({ length: 600 }, () => (random.next() < 0.25 ? 1 : 0));
-      const best = Math.min(
-        ...scan(law, scores, EVERY).map(({ start, end }) => {
-          const sum = scores.subarray(start, end).reduce((all, score) => all + score, 0);
-          return evidenceOf(law, { n: end - start, sum }).log10P;
-        }),
-        0,
-      );
-      if (best <= Math.log10(alpha)) alarms++;
+      const [walk] = walksOf(law, scores.length);
+      let [height, steepest] = [0, 0];
+      for (const score of scores) {
+        height = Math.max(0, height + walk.step(score));
+        steepest = Math.max(steepest, height);
+      }
+      // The likelihood ratio of a window chosen in advance has P(ratio ≥ 1/α) ≤ α.
+      if (steepest * walk.unit >= -Math.log(alpha)) alarms++;
     }
     expect(alarms).toBeGreaterThan(bound(runs, alpha));
   });
 
+  it("knows the law of the steepest window: equal to the count over all texts of 14 coins", () => {
+    const n = 14;
+    for (const walk of walksOf(law, 100).filter(({ block }) => block <= 2)) {
+      const chance = new Map<number, number>();
+      for (let text = 0; text < 2 ** n; text++) {
+        let [height, steepest, green] = [0, 0, 0];
+        for (let i = 0; i + walk.block <= n; i += walk.block) {
+          const sum = [...Array(walk.block).keys()].filter((j) => (text >> (i + j)) & 1).length;
+          height = Math.max(0, height + walk.step(sum));
+          steepest = Math.max(steepest, height);
+        }
+        for (let i = 0; i < n; i++) green += (text >> i) & 1;
+        chance.set(steepest, (chance.get(steepest) ?? 0) + 0.25 ** green * 0.75 ** (n - green));
+      }
+      let above = 0;
+      for (const units of [...chance.keys()].sort((a, b) => b - a)) {
+        above += chance.get(units) ?? 0;
+        expect(maximumP(walk, n, units) / above).toBeCloseTo(1, 9);
+      }
+    }
+  });
+
+  it("simulates to the same law where the chances of the walks overlap", () => {
+    const random = lehmer(78);
+    const n = 300;
+    const family = new Family(law, n);
+    const [runs, alpha] = [400, 0.05];
+    let alarms = 0;
+    for (let run = 0; run < runs; run++) {
+      const scores = Float64Array.from({ length: n }, () => (random.next() < 0.25 ? 1 : 0));
+      if (scan(law, scores, alpha).length > 0) alarms++;
+    }
+    expect(alarms).toBeLessThan(bound(runs, alpha));
+    // Not conservative either: Bonferroni over the windows would leave most of α unused.
+    expect(alarms).toBeGreaterThan((runs * alpha) / 3);
+    expect(family.pValue(200, alpha)).toBeCloseTo(Math.exp(-200), 100);
+  });
+
   it("covers the true ends with its intervals nine times in ten", () => {
-    const runs = 100;
+    const runs = 50;
     let covered = 0;
     for (let seed = 1; seed <= runs; seed++) {
       const start = 300 + seed;
@@ -126,14 +165,33 @@ describe("localisation", () => {
     expect(covered / (2 * runs)).toBeGreaterThan(0.9);
   });
 
-  it("tries windows of geometrically growing lengths, the whole text last", () => {
-    expect(windowLengths(20)).toEqual([8, 10, 13, 17, 20]);
-    expect(windowLengths(0)).toEqual([]);
-    expect(windowLengths(100_000).length).toBeLessThan(50);
+  it("takes time in proportion to the text: some walks of fewer blocks each", () => {
+    const n = 1_000_000;
+    const walks = walksOf(law, n);
+    expect(walks.length).toBeLessThan(15);
+    expect(walks.reduce((sum, { block }) => sum + n / block, 0)).toBeLessThan(8 * n);
+    expect(walksOf(law, 0)).toEqual([]);
   });
 
-  it("takes time in proportion to the text: a few windows a coin", () => {
-    const scores = Float64Array.from({ length: 20_000 }, (_, i) => i % 2);
-    expect(scan(law, scores, EVERY).length).toBeLessThan(6 * scores.length);
-  });
+  it.each([
+    { kind: "exponential" },
+    { kind: "exponentials", means: [0.7, 0.3] },
+    { kind: "bits", weights: Array.from({ length: 30 }, () => 1), p: 0.5 },
+    { kind: "bits", weights: [3, 2, 1], p: 0.5 },
+  ] as const)(
+    "a step of a walk has its law, and a mean likelihood ratio of at most 1: %j",
+    (other) => {
+      for (const walk of walksOf(other, 2000)) {
+        const { lowest, probabilities, unit } = walk;
+        const total = probabilities.reduce((sum, p) => sum + p, 0);
+        const ratio = probabilities.reduce(
+          (sum, p, i) => sum + p * Math.exp((lowest + i) * unit),
+          0,
+        );
+        expect(total).toBeCloseTo(1, 9);
+        expect(ratio).toBeLessThan(1 + 1e-9);
+        expect(ratio).toBeGreaterThan(0.8);
+      }
+    },
+  );
 });

@@ -1,0 +1,109 @@
+import type { NullLaw, Random } from "@verdigris/core";
+import { Mt19937 } from "@verdigris/core/primitives";
+import { maximumP } from "./maximum.js";
+import { type Walk, walksOf } from "./walk.js";
+
+/** P(evidence ≥ t) is below e^−t by less than this factor. */
+const SLACK = 1000;
+/** Simulated texts at α: this many are expected to show as much evidence as one of p = α. */
+const EXCEEDING = 10;
+/** Random numbers that a p-value may cost; beyond, the sum over the walks stands. */
+const BUDGET = 5e7;
+
+/**
+ * The walks that search a text, together. Their measure is the evidence of a window: its climb in nats, less what the
+ * search through the walk's starts and through the other walks costs.
+ */
+export class Family {
+  readonly #law: NullLaw;
+  readonly #n: number;
+  readonly walks: readonly Walk[];
+
+  constructor(law: NullLaw, n: number) {
+    this.#law = law;
+    this.#n = n;
+    this.walks = walksOf(law, n);
+  }
+
+  /** Evidence, nats, of a climb of the i-th walk. P(any window of the text shows evidence ≥ t) ≤ e^−t under the law. */
+  evidence(i: number, units: number): number {
+    return units * this.walks[i].unit - this.#cost(i);
+  }
+
+  /**
+   * P(any window of a text that follows the law shows this evidence), as close as it takes to compare with α: the
+   * bound e^−t, the sum of the walks' exact chances, or a simulated p-value with a fixed seed (Besag and Clifford
+   * 1991), whichever decides first.
+   */
+  pValue(evidence: number, alpha: number): number {
+    const bound = Math.exp(-evidence);
+    if (bound <= alpha || bound > SLACK * alpha) return bound;
+    const sum = this.walks.reduce((total, walk, i) => {
+      const units = Math.ceil((evidence + this.#cost(i)) / walk.unit - 1e-9);
+      return total + maximumP(walk, this.#n, units);
+    }, 0);
+    if (sum <= alpha || sum > this.walks.length * alpha) return Math.min(1, sum);
+    return Math.min(sum, this.#simulatedP(evidence, alpha) ?? 1);
+  }
+
+  /** ln of the number of starts of the walk, and of walks. */
+  #cost(i: number): number {
+    const starts = Math.max(1, Math.floor(this.#n / this.walks[i].block));
+    return Math.log(starts * this.walks.length);
+  }
+
+  /** Stops early when enough texts have shown as much; null if it would cost too much. */
+  #simulatedP(evidence: number, alpha: number): number | null {
+    const most = Math.ceil(EXCEEDING / alpha) - 1;
+    const coin = coinOf(this.#law);
+    if (most * this.#n * coin.draws > BUDGET) return null;
+    const engine = new Mt19937(0);
+    const random = { next: () => engine.u32() * 2 ** -32 };
+    const scores = new Float64Array(this.#n);
+    let exceeding = 0;
+    for (let text = 1; text <= most; text++) {
+      for (let i = 0; i < scores.length; i++) scores[i] = coin.draw(random);
+      if (this.#reaches(scores, evidence)) exceeding++;
+      if (exceeding === EXCEEDING) return exceeding / text;
+    }
+    return (exceeding + 1) / (most + 1);
+  }
+
+  #reaches(scores: Float64Array, evidence: number): boolean {
+    return this.walks.some((walk, i) => {
+      const enough = (evidence + this.#cost(i)) / walk.unit - 1e-9;
+      let height = 0;
+      for (let end = walk.block; end <= scores.length; end += walk.block) {
+        let sum = 0;
+        for (let at = end - walk.block; at < end; at++) sum += scores[at];
+        height = Math.max(0, height + walk.step(sum));
+        if (height >= enough) return true;
+      }
+      return false;
+    });
+  }
+}
+
+/** Draws one coin's score. */
+function coinOf(law: NullLaw): {
+  readonly draws: number;
+  readonly draw: (random: Random) => number;
+} {
+  const exponential = (random: Random): number => -Math.log(1 - random.next());
+  switch (law.kind) {
+    case "bernoulli":
+      return { draws: 1, draw: (random) => (random.next() < law.p ? 1 : 0) };
+    case "exponential":
+      return { draws: 1, draw: exponential };
+    case "exponentials": {
+      const [a, b] = law.means;
+      return { draws: 2, draw: (random) => a * exponential(random) + b * exponential(random) };
+    }
+    case "bits":
+      return {
+        draws: law.weights.length,
+        draw: (random) =>
+          law.weights.reduce((sum, weight) => sum + (random.next() < law.p ? weight : 0), 0),
+      };
+  }
+}
