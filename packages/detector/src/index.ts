@@ -22,6 +22,7 @@ export {
 } from "./sequential/e-process.js";
 export { SoftMassProcess, type SoftMassState } from "./sequential/soft-mass.js";
 export { type StopKind, type StopOptions } from "./sequential/stopping.js";
+export { WeightedEProcess } from "./sequential/weighted-e-process.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";

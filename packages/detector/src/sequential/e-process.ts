@@ -105,7 +105,7 @@ function boundary(inside: number, end: number, excluded: (at: number) => boolean
  * Tilts that answer to the effects (1 bets on larger scores, −1 on smaller): λ = ±e/σ to first order, but at most 8 over the largest score of one bit, where σ is
  * nearly 0; e/(1 + e) over the largest mean under exponential laws.
  */
-function tilts(law: NullLaw, side: 1 | -1): readonly number[] {
+export function tilts(law: NullLaw, side: 1 | -1): readonly number[] {
   const unit = law.kind === "exponentials" ? law.means[0] : 1;
   if (law.kind === "exponential" || law.kind === "exponentials") {
     return EFFECTS.map((e) => (side === 1 ? e / (1 + e) : -e) / unit);

@@ -1,7 +1,13 @@
 import { type NullLaw, moments } from "@verdigris/core";
 import { lehmer } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
-import { binomialLog10P, confidenceSequence, eProcess, evidenceOf } from "../../src/index.js";
+import {
+  WeightedEProcess,
+  binomialLog10P,
+  confidenceSequence,
+  eProcess,
+  evidenceOf,
+} from "../../src/index.js";
 
 const LAWS: readonly (readonly [string, NullLaw])[] = [
   ["a green list", { kind: "bernoulli", p: 0.25 }],
@@ -78,6 +84,39 @@ describe.each(LAWS)("the e-process of %s", (_, law) => {
     const effect = law.kind === "bernoulli" ? 0.1 : 0.3;
     const path = { law, effect, n: 2000, seed: 12 };
     expect(count(100, path, (seen) => log10E(seen) >= 3)).toBe(100);
+  });
+
+  it("with weights: is itself where all are 1, is safe, and finds an effect that lies where the weights are", () => {
+    const run = (
+      seed: number,
+      effect: number,
+    ): { crossed: boolean; plain: number; weighted: number } => {
+      const random = lehmer(seed);
+      const weighted = new WeightedEProcess(law);
+      const seen = { n: 0, sum: 0 };
+      let crossed = false;
+      for (let i = 0; i < 300; i++) {
+        const weight = i % 5 === 0 ? 1 : 0.05;
+        const score = scores(law, weight * effect, () => random.next());
+        weighted.push(score, weight);
+        seen.n++;
+        seen.sum += score;
+        crossed ||= weighted.log10E() >= Math.log10(20);
+      }
+      return { crossed, plain: log10E(seen), weighted: weighted.log10E() };
+    };
+    const innocent = Array.from({ length: 300 }, (_, i) => run(1000 + 977 * i, 0));
+    expect(innocent.filter(({ crossed }) => crossed).length).toBeLessThan(bound(300, 0.05));
+    const effect = law.kind === "bernoulli" ? 0.3 : 1;
+    const marked = Array.from({ length: 30 }, (_, i) => run(2000 + 977 * i, effect));
+    const mean = (of: (each: (typeof marked)[number]) => number): number =>
+      marked.reduce((sum, each) => sum + of(each), 0) / marked.length;
+    expect(mean((each) => each.weighted)).toBeGreaterThan(mean((each) => each.plain) + 1);
+    const equal = new WeightedEProcess(law);
+    const values = [scores(law, 0, () => 0.3), scores(law, 0, () => 0.9)];
+    for (const value of values) equal.push(value, 1);
+    expect(equal.log10E()).toBeCloseTo(log10E({ n: 2, sum: values[0] + values[1] }), 12);
+    expect(() => equal.push(1, 1.5)).toThrow("weight must be in [0, 1], got 1.5");
   });
 
   it("has a confidence sequence that covers the effect at every look", () => {
