@@ -110,11 +110,11 @@ for (const setting of [
     const row = { rho: setting.rho, h: arm.profile.h, "audited contexts": runs[0].n };
     for (const name of ["plain", "filter", "weighted", "weighted, share known"])
       row[`z ${name}`] = round(mean(name));
-    if (setting.rho > 0) {
-      row["weighted / plain"] = round(weighted / plain);
-      row["share known / plain"] = round(known / plain);
-      row["predicted"] = round(mean("predicted"));
-    }
+    // Below 1 the plain z is noise (its standard error over the students is about 0.4), and a ratio to it nothing.
+    const ratio = (z) => (setting.rho > 0 && plain >= 1 ? round(z / plain) : null);
+    row["weighted / plain"] = ratio(weighted);
+    row["share known / plain"] = ratio(known);
+    row["predicted"] = setting.rho > 0 ? round(mean("predicted")) : null;
     rows.push(row);
   }
 }
