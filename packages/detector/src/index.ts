@@ -26,6 +26,14 @@ export { WeightedEProcess } from "./sequential/weighted-e-process.js";
 export { DetectionStream, type StreamOptions, type StreamState } from "./sequential/stream.js";
 export { localise, type MarkedSpan } from "./localise/index.js";
 export { type BayesianModel, posterior } from "./bayesian/model.js";
+export { type BayesianResult, bayesianTest } from "./bayesian/test.js";
+export {
+  type BayesianExample,
+  type TrainedModel,
+  type TrainOptions,
+  trainBayesian,
+} from "./bayesian/train.js";
+export { type GWords, gWords } from "./bayesian/words.js";
 export { type CodedPayload, detectPayload, type PayloadResult } from "./payload/index.js";
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";

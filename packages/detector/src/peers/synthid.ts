@@ -1,5 +1,6 @@
-import { type Key, type Profile, type Tokens, integerListKey, peerKey } from "@verdigris/core";
-import { type SynthIdPrf, SynthIdHistory, synthIdPrf, word64 } from "@verdigris/core/primitives";
+import type { Key, Profile, Tokens } from "@verdigris/core";
+import { type SynthIdPrf, SynthIdHistory, word64 } from "@verdigris/core/primitives";
+import { synthIdPrfOf } from "../synthid-prf.js";
 import type { PeerDetector } from "./peer-detector.js";
 
 /** What SynthID's detectors are computed from. */
@@ -58,20 +59,9 @@ export function synthIdScore(
 export const synthIdPeer: PeerDetector = {
   schemes: ["synthid"],
   report(profile: Profile, key: Key, tokens: Tokens) {
-    const { depth, tableSize, tableSeed } = profile.parameters as {
-      depth: number;
-      tableSize: number;
-      tableSeed: number;
-    };
-    const keys = peerKey(
-      integerListKey({ min: -(2n ** 63n), max: 2n ** 63n - 1n, length: depth }),
-      key,
-    );
+    const prf = synthIdPrfOf(profile, key);
+    const { depth } = prf;
     const chain = profile.prf === "synthid-chain-v1";
-    const prf = synthIdPrf(
-      keys,
-      chain ? { kind: "chain" } : { kind: "table", size: tableSize, seed: BigInt(tableSeed) },
-    );
     const { words, combined } = synthIdMasks(prf, tokens, {
       h: profile.h,
       eosToken: null,
