@@ -49,6 +49,21 @@ export function print(io: Io, text: string): Promise<void> {
   });
 }
 
+/** Characters that are written at once. */
+const BLOCK = 1 << 16;
+
+/** Prints pieces of text, a block at a time. */
+export async function printAll(io: Io, pieces: Iterable<string>): Promise<void> {
+  let block = "";
+  for (const piece of pieces) {
+    block += piece;
+    if (block.length < BLOCK) continue;
+    await print(io, block);
+    block = "";
+  }
+  if (block !== "") await print(io, block);
+}
+
 /** Tells the user something on standard error; that nobody listens is no failure. */
 export function tell(io: Io, text: string): void {
   io.stderr.write(`${text}\n`, () => {});

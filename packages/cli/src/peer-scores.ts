@@ -1,7 +1,7 @@
 /** What the mark's own project would say of each document. */
 import type { Key, Profile, Tokens } from "@verdigris/core";
 import { type PeerReport, asPeer } from "@verdigris/detector/peers";
-import type { PieceOfDocument } from "./pieces.js";
+import { type PieceOfDocument, joined } from "./pieces.js";
 import { Spool } from "./spool.js";
 
 /** A document as the mark's own project sees it. */
@@ -48,14 +48,4 @@ export class PeerScores {
       throw error;
     }
   }
-}
-
-function joined(parts: readonly Tokens[]): Tokens {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -8,7 +8,10 @@ import type { Log } from "sarif";
 import { describe, expect, test } from "vitest";
 import { validateXML } from "xmllint-wasm";
 import { jsonSchemas } from "../src/commands/schema.js";
+import { formats } from "../src/formats/index.js";
+import { each, jsonPieces } from "../src/formats/json-pieces.js";
 import { scoreLineSchema, scoreSchema } from "../src/formats/schema.js";
+import type { Scored } from "../src/scoring.js";
 import {
   KEY,
   TOKENIZER,
@@ -262,6 +265,74 @@ describe("JSON and JSON lines", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(published("score"));
     expect((await cli(["schema", "verdict"])).code).toBe(2);
+  });
+});
+
+describe("lists that are not in memory", () => {
+  test("are printed as JSON.stringify would print them", () => {
+    const item = { a: [1, { b: "x\ny" }], c: {}, d: [], e: undefined };
+    const plain = { head: '"', list: [item, "s", null, 1.5], nested: { none: [], ...item } };
+    const long = {
+      ...plain,
+      list: each(plain.list, (x) => x),
+      nested: { ...plain.nested, none: each([], (x) => x) },
+    };
+    expect([...jsonPieces(long)].join("")).toBe(JSON.stringify(plain, null, 2));
+  });
+
+  test("JSON, SARIF and JUnit of many documents come in pieces, and hold no more than one at a time", () => {
+    let alive = 0;
+    function* documents(): Generator<Scored> {
+      for (let i = 0; i < 1000; i++) {
+        expect(++alive).toBeLessThanOrEqual(1);
+        yield { ...scored, name: `${i}` };
+        alive--;
+      }
+    }
+    const count = { n: 0, sum: 0, tokens: 0, unscored: { repeated: 0, prompt: 0, noContext: 0 } };
+    const evidence = { n: 0, sum: 0, log10P: 0, zScore: 0, effect: 0 };
+    const verdict = {
+      kind: "not-detected",
+      alpha: 0.1,
+      count,
+      evidence,
+      log10P: 0,
+      decoys: null,
+      warnings: [],
+    } as const;
+    const scored: Scored = {
+      name: "x",
+      kind: "not-detected",
+      verdict,
+      log10PAdjusted: 0,
+      findings: new Map(),
+    };
+    const list = {
+      length: 1000,
+      [Symbol.iterator]: documents,
+      map: () => expect.fail("not in memory"),
+    };
+    const result = {
+      pooled: scored,
+      files: [scored],
+      documents: list,
+      problems: [],
+      peers: [],
+      close: () => {},
+    };
+    const setting = {
+      program: "0",
+      profile: "p",
+      keyId: "k",
+      law: "bernoulli",
+      nullMean: 0.5,
+      warnings: [],
+    } as const;
+    for (const format of Object.values(formats)) {
+      const pieces = [...format(result, setting)];
+      expect(pieces.length).toBeGreaterThan(1000);
+      for (const piece of pieces) expect(piece.length).toBeLessThan(5000);
+    }
   });
 });
 

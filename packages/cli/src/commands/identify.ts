@@ -6,7 +6,7 @@ import { type Tokenizer, readTokenizer } from "@verdigris/text";
 import { Command } from "commander";
 import { parseKey, readJsonFile, readKeyFile, readProfile, tokenizerOf } from "../files.js";
 import { type IdentifyFormat, identifyFormats } from "../formats/identify.js";
-import { type Io, locate, locateInputs, print, tell } from "../io.js";
+import { type Io, locate, locateInputs, printAll, tell } from "../io.js";
 import { alphaOption, exitZeroOption, formatOption } from "../options.js";
 import { readPieces } from "../pieces.js";
 import { tokenisingHere } from "../tokenising.js";
@@ -79,7 +79,7 @@ async function run(io: Io, files: readonly string[], options: IdentifyOptions): 
   if (skipped > 0)
     tell(io, `warning: ${skipped} pairs skipped: the key is not of the profile's kind`);
   const identification = { results, alpha: options.alpha, skipped };
-  for (const text of identifyFormats[options.format](identification)) await print(io, text);
+  await printAll(io, identifyFormats[options.format](identification));
   if (options.exitZero || results.some(({ kind }) => kind === "detected")) return 0;
   return results.every(({ kind }) => kind === "too-short") ? 3 : 1;
 }

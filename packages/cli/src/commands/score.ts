@@ -6,7 +6,7 @@ import { appendSummary } from "../step-summary.js";
 import { isSameFile, keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
 import type { Setting } from "../formats/format.js";
 import { type FormatName, formats } from "../formats/index.js";
-import { type Io, locate, locateInputs, print, tell } from "../io.js";
+import { type Io, locate, locateInputs, printAll, tell } from "../io.js";
 import {
   alphaOption,
   exitZeroOption,
@@ -105,7 +105,7 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   );
   try {
     try {
-      for (const text of formats[options.format](result, setting)) await print(io, text);
+      await printAll(io, formats[options.format](result, setting));
     } finally {
       // Also when nobody reads standard output to its end.
       await appendSummary(io, formats.md(result, setting));

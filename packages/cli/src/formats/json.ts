@@ -1,37 +1,52 @@
 /** Results as one JSON document. */
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
+import type { ReadProblem } from "@verdigris/text";
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
-import type { PooledJson, ScoreJson, VerdictJson } from "./schema.js";
+import { each, jsonPieces } from "./json-pieces.js";
+import type { PeerJson, PooledJson, ProblemJson, ScoreJson, VerdictJson } from "./schema.js";
+
+/** A document some of whose lists are not in memory. */
+interface Listing extends Omit<ScoreJson, "problems" | "peers" | "files" | "documents"> {
+  readonly problems: Iterable<ProblemJson>;
+  readonly peers?: Iterable<PeerJson>;
+  readonly files: Iterable<VerdictJson>;
+  readonly documents?: Iterable<VerdictJson>;
+}
 
 /** The pooled verdict on top, the others below it. */
 export function* json(result: ScoreResult, setting: Setting): Generator<string> {
-  const { files, documents } = result;
-  const all: ScoreJson = {
+  const { files, documents, problems, peers } = result;
+  const verdicts = (all: Iterable<Scored>): Iterable<VerdictJson> =>
+    each(all, (scored) => verdictJson(scored, setting));
+  const all: Listing = {
     ...pooledJson(result, setting),
-    files: files.map((scored) => verdictJson(scored, setting)),
-    ...(documents.length === 0
-      ? {}
-      : { documents: documents.map((scored) => verdictJson(scored, setting)) }),
+    problems: each(problems, problemJson),
+    ...(peers.length === 0 ? {} : { peers: each(peers, (peer) => peer) }),
+    files: verdicts(files),
+    ...(documents.length === 0 ? {} : { documents: verdicts(documents) }),
   };
-  yield `${JSON.stringify(all, null, 2)}\n`;
+  yield* jsonPieces(all);
+  yield "\n";
 }
 
-/** The verdict on everything, and what it must not be printed without. */
-export function pooledJson({ pooled, problems, peers }: ScoreResult, setting: Setting): PooledJson {
+/** The verdict on everything, and what it must not be printed without; its lists come after it. */
+export function pooledJson(
+  { pooled }: ScoreResult,
+  setting: Setting,
+): Omit<PooledJson, "problems" | "peers"> {
   return {
     ...headingJson(setting),
     ...verdictJson(pooled, setting),
     warnings: [...setting.warnings, ...pooled.verdict.warnings],
-    problems: problems.map(({ path, line, message }) => ({
-      path,
-      ...(line === undefined ? {} : { line }),
-      message,
-    })),
-    ...(peers.length === 0 ? {} : { peers: [...peers] }),
     nullHypothesis: NULL_HYPOTHESIS,
     notice: WHAT_A_REJECTION_SAYS,
   };
+}
+
+/** A record that could not be used. */
+export function problemJson({ path, line, message }: ReadProblem): ProblemJson {
+  return { path, ...(line === undefined ? {} : { line }), message };
 }
 
 /** What says whose verdict it is, and in which version of the schema. */

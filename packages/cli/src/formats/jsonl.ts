@@ -1,7 +1,7 @@
 /** Results as JSON lines: documents, files, and the pooled verdict last. */
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
-import { headingJson, pooledJson, verdictJson } from "./json.js";
+import { headingJson, pooledJson, problemJson, verdictJson } from "./json.js";
 import type { LineJson } from "./schema.js";
 
 export function* jsonl(result: ScoreResult, setting: Setting): Generator<string> {
@@ -9,7 +9,12 @@ export function* jsonl(result: ScoreResult, setting: Setting): Generator<string>
     line({ scope, ...headingJson(setting), ...verdictJson(scored, setting) });
   for (const scored of result.documents) yield tested("document", scored);
   for (const scored of result.files) yield tested("file", scored);
-  yield line({ scope: "pooled", ...pooledJson(result, setting) });
+  yield line({
+    scope: "pooled",
+    ...pooledJson(result, setting),
+    problems: result.problems.map(problemJson),
+    ...(result.peers.length === 0 ? {} : { peers: [...result.peers] }),
+  });
 }
 
 function line(value: LineJson): string {

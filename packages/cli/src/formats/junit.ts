@@ -5,7 +5,7 @@
  */
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ReadProblem } from "@verdigris/text";
-import { create } from "xmlbuilder2";
+import { fragment } from "xmlbuilder2";
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Listed } from "../spool.js";
 import type { Setting } from "./format.js";
@@ -16,54 +16,60 @@ type Element = Readonly<Record<string, unknown>>;
 export function* junit(result: ScoreResult, setting: Setting): Generator<string> {
   const { pooled, files, documents, problems } = result;
   const suites = [
-    suite("documents", documents, { setting }),
-    suite("files", files.length > 1 ? files : [], { setting }),
-    suite("all files", [pooled], { setting, problems }),
-  ].filter(({ cases }) => cases.length > 0);
+    suite("documents", documents),
+    suite("files", files.length > 1 ? files : []),
+    suite("all files", [pooled], problems),
+  ].filter(({ counts }) => counts.tests > 0);
   const total = (what: "tests" | "failures" | "errors"): number =>
     suites.reduce((sum, { counts }) => sum + counts[what], 0);
-  const document = create(
-    { version: "1.0", encoding: "UTF-8", invalidCharReplacement: "\ufffd" },
-    {
-      testsuites: {
-        ...attributes({
-          name: "verdigris score",
-          tests: total("tests"),
-          failures: total("failures"),
-          errors: total("errors"),
-        }),
-        testsuite: suites.map(({ element }) => element),
-      },
-    },
-  );
-  yield `${document.end({ prettyPrint: true })}\n`;
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n`;
+  yield opening("testsuites", {
+    name: "verdigris score",
+    tests: total("tests"),
+    failures: total("failures"),
+    errors: total("errors"),
+  });
+  for (const { name, counts, tests, broken } of suites) {
+    yield opening("testsuite", { name, ...counts });
+    yield markup("properties", { property: Object.entries(properties(setting)).map(property) });
+    for (const test of tests) yield markup("testcase", testCase(test, setting));
+    for (const problem of broken) yield markup("testcase", problemCase(problem));
+    yield "</testsuite>\n";
+  }
+  yield "</testsuites>\n";
 }
 
 interface Suite {
-  readonly cases: readonly Element[];
-  readonly counts: { readonly tests: number; readonly failures: number; readonly errors: number };
-  readonly element: Element;
+  readonly name: string;
+  readonly tests: Iterable<Scored>;
+  readonly broken: Iterable<ReadProblem>;
+  readonly counts: Readonly<Record<"tests" | "failures" | "errors" | "skipped", number>>;
 }
 
-function suite(
-  name: string,
-  tests: Listed<Scored>,
-  { setting, problems = [] }: { setting: Setting; problems?: Listed<ReadProblem> },
-): Suite {
-  const of = (kind: Scored["kind"]): number =>
-    [...tests].filter((test) => test.kind === kind).length;
-  const cases = [...tests.map((test) => testCase(test, setting)), ...problems.map(problemCase)];
+/** The counts stand before the cases, so the cases are gone through twice. */
+function suite(name: string, tests: Listed<Scored>, broken: Listed<ReadProblem> = []): Suite {
   const counts = {
-    tests: cases.length,
-    failures: of("not-detected"),
-    errors: problems.length,
+    tests: tests.length + broken.length,
+    failures: 0,
+    errors: broken.length,
+    skipped: 0,
   };
-  const element = {
-    ...attributes({ name, ...counts, skipped: of("too-short") }),
-    properties: { property: Object.entries(properties(setting)).map(property) },
-    testcase: cases,
-  };
-  return { cases, counts, element };
+  for (const { kind } of tests) {
+    if (kind === "not-detected") counts.failures++;
+    if (kind === "too-short") counts.skipped++;
+  }
+  return { name, tests, broken, counts };
+}
+
+/** One element; characters that XML forbids become U+FFFD. */
+function markup(name: string, content: Element): string {
+  const element = fragment({ invalidCharReplacement: "\ufffd" }, { [name]: content });
+  return `${element.end({ prettyPrint: true })}\n`;
+}
+
+/** The opening tag of an element whose content follows. */
+function opening(name: string, all: Readonly<Record<string, string | number>>): string {
+  return markup(name, attributes(all)).replace(/\/>\n$/, ">\n");
 }
 
 function testCase(scored: Scored, setting: Setting): Element {

@@ -8,6 +8,7 @@ import type { ReadProblem } from "@verdigris/text";
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
 import { verdictJson } from "./json.js";
+import { each, jsonPieces } from "./json-pieces.js";
 import { inWords } from "./words.js";
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -30,22 +31,30 @@ export function* sarif(result: ScoreResult, setting: Setting): Generator<string>
         invocations: [
           {
             executionSuccessful: problems.length === 0,
-            toolExecutionNotifications: [
-              ...problems.map(notification),
-              ...setting.warnings.map(warning),
-            ],
+            toolExecutionNotifications: notifications(problems, setting),
           },
         ],
-        results: [
-          ...documents.map((scored) => finding(scored, "document", setting)),
-          ...files.map((scored) => finding(scored, "file", setting)),
-          ...(files.length > 1 ? [finding(pooled, "pooled", setting)] : []),
-        ],
+        results: results({ files, documents, pooled }, setting),
         properties: { profile: setting.profile, keyId: setting.keyId },
       },
     ],
   };
-  yield `${JSON.stringify(log, null, 2)}\n`;
+  yield* jsonPieces(log);
+  yield "\n";
+}
+
+function* results(
+  { files, documents, pooled }: Pick<ScoreResult, "files" | "documents" | "pooled">,
+  setting: Setting,
+): Generator<Node> {
+  for (const scored of documents) yield finding(scored, "document", setting);
+  for (const scored of files) yield finding(scored, "file", setting);
+  if (files.length > 1) yield finding(pooled, "pooled", setting);
+}
+
+function* notifications(problems: Iterable<ReadProblem>, { warnings }: Setting): Generator<Node> {
+  yield* each(problems, notification);
+  yield* each(warnings, warning);
 }
 
 function driver({ program }: Setting): Node {

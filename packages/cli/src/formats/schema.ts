@@ -145,6 +145,8 @@ export const identifySchema = z
 
 export type IdentifyJson = z.infer<typeof identifySchema>;
 export type VerdictJson = z.infer<typeof verdict>;
+export type ProblemJson = z.infer<typeof problem>;
+export type PeerJson = z.infer<typeof peer>;
 export type PooledJson = z.infer<typeof pooled>;
 export type ScoreJson = z.infer<typeof scoreSchema>;
 export type LineJson = z.infer<typeof scoreLineSchema>;

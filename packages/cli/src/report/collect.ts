@@ -1,6 +1,6 @@
 /** What a report keeps of a call while it scores, in bounded memory. */
 import type { Tokens } from "@verdigris/core";
-import type { PieceOfDocument } from "../pieces.js";
+import { type PieceOfDocument, joined } from "../pieces.js";
 import type { ScoreObserver } from "../scoring.js";
 
 /** Tokens a report looks at; those after them are only counted. */
@@ -80,14 +80,4 @@ export class Collector implements ScoreObserver {
     });
     this.#open = null;
   }
-}
-
-function joined(parts: readonly Tokens[]): Tokens {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
