@@ -28,6 +28,7 @@ export type {
   Coins,
   LanguageModel,
   ModelSequence,
+  ModelWeighting,
   NullLaw,
   PayloadReader,
   PayloadReadings,

@@ -65,6 +65,14 @@ export interface PayloadReader {
   read(coins: Coins, out: PayloadReadings): void;
 }
 
+/** How a mark's own detector weighs positions by what a model proposed there. The key has no part in it. */
+export interface ModelWeighting {
+  /** A position's figure, of the model's next-token logits, nats up to a constant. */
+  figure(logits: Float32Array): number;
+  /** Weights, not negative, of the positions of one text. (n) */
+  weights(figures: Float64Array): Float64Array;
+}
+
 /** A watermark bound to one key. No method takes a key, so none can take the wrong one. */
 export interface Scheme {
   readonly profile: Profile;
@@ -79,6 +87,8 @@ export interface Scheme {
   readonly weaknesses: readonly Weakness[];
   /** For a mark that carries a payload in code: how to read it when it is not known. */
   readonly payload?: PayloadReader;
+  /** For a mark whose own detector asks a model how much each position counts; without one all count alike. */
+  readonly modelWeighting?: ModelWeighting;
   /**
    * Reweights one step's logits in place.
    * `context`: the preceding tokens, at least h of them; only the last h matter.

@@ -37,6 +37,7 @@ export { type GWords, gWords } from "./bayesian/words.js";
 export { type CodedPayload, detectPayload, type PayloadResult } from "./payload/index.js";
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";
+export { modelTest, type ModelTestText } from "./weights/model-test.js";
 export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";
 export {
   type WeightedEvidence,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { entropyOf } from "../entropy.js";
+import { entropyOf, spikeEntropyOf } from "../entropy.js";
 import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
@@ -7,7 +7,7 @@ import { productModulo } from "../primitives/markllm.js";
 import type { Profile } from "../profile.js";
 import { seedWeaknesses } from "../seed-weaknesses.js";
 import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
-import type { Scheme, Tokens } from "../types.js";
+import type { ModelWeighting, Scheme, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -71,12 +71,33 @@ export const markLlmEntropy: SchemeDefinition = {
         }),
       ],
     });
-    if (entropyThreshold === null) return scheme;
+    if (entropyThreshold === null) return { ...scheme, modelWeighting: ewd(gamma, delta) };
     return {
       ...scheme,
+      modelWeighting: sweet(entropyThreshold),
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         if (entropyOf(logits) > entropyThreshold) scheme.reweight(context, logits, ids);
       },
     };
   },
 };
+
+/** SWEET counts the steps that it marks. */
+function sweet(threshold: number): ModelWeighting {
+  return {
+    figure: entropyOf,
+    weights: (entropies) => entropies.map((entropy) => (entropy > threshold ? 1 : 0)),
+  };
+}
+
+/** EWD weighs by spike entropy above the text's least. */
+function ewd(gamma: number, delta: number): ModelWeighting {
+  const weight = ((1 - gamma) * Math.expm1(delta)) / (1 - gamma + gamma * Math.exp(delta));
+  return {
+    figure: (logits) => spikeEntropyOf(logits, weight),
+    weights(spikes) {
+      const least = spikes.reduce((min, spike) => Math.min(min, spike), Infinity);
+      return spikes.map((spike) => spike - least);
+    },
+  };
+}

@@ -32,11 +32,20 @@ export async function entropyWeights(
   prompt: Tokens,
   tokens: Tokens,
 ): Promise<Float64Array> {
+  return readWith(model, { prompt, tokens }, (logits) => Math.sqrt(entropyOf(logits)));
+}
+
+/** A figure of the model's next-token logits at each position: the text after `prompt`, one token at a time. (T) */
+export async function readWith(
+  model: LanguageModel,
+  { prompt, tokens }: { readonly prompt: Tokens; readonly tokens: Tokens },
+  figure: (logits: Float32Array) => number,
+): Promise<Float64Array> {
   const out = new Float64Array(tokens.length);
   const sequence = await model.start(prompt);
   try {
     for (let t = 0; t < tokens.length; t++) {
-      out[t] = Math.sqrt(entropyOf((await sequence.next()).logits));
+      out[t] = figure((await sequence.next()).logits);
       sequence.push(tokens[t]);
     }
   } finally {
