@@ -3,10 +3,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "n
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { createKernel } from "@verdigris/core";
+import { DetectionStream, detect } from "@verdigris/detector";
 import { describe, expect, test } from "vitest";
+import { analyse } from "../src/report/analysis.js";
 import {
   KEY,
   type Outcome,
+  PROFILE,
   TOKENIZER,
   cli,
   file,
@@ -117,6 +121,40 @@ describe("verdigris score --report", () => {
     );
     expect(html.match(/<script/g)).toHaveLength(2);
     expect(html).toContain('<script type="application/json"');
+  });
+});
+
+describe("what a report says of its tokens", () => {
+  const tokens = tokenizer.encode(readFileSync(mixed, "utf8"));
+  const documents = [{ name: "mixed", tokens, text: null, prompt: undefined }];
+  const kept = {
+    documents,
+    documentCount: 1,
+    tokenCount: tokens.length,
+    decoyZ: new Float64Array(0),
+  };
+  const setting = { profile: PROFILE, key: KEY, kernel: createKernel(), alpha: 0.001, tokenizer };
+  const { log10E } = analyse(kept, setting);
+
+  test("evidence after each token is that of a stream that stops to look at each", () => {
+    const stream = new DetectionStream(PROFILE, KEY, { alpha: 0.001 });
+    const states = Array.from(tokens, (token) => stream.push(token));
+    for (const [i, state] of states.entries()) expect(log10E[i]).toBeCloseTo(state.log10E, 9);
+    const first = states.findIndex(({ kind }) => kind === "detected");
+    expect(first).toBeGreaterThan(300);
+    expect(mixedReport.html).toContain(`It first reached 3 after ${first + 1} tokens`);
+  });
+
+  test("the scores are those the verdict counted, a coin once over all documents", () => {
+    const twice = analyse({ ...kept, documents: [...documents, ...documents] }, setting);
+    const { count } = detect(PROFILE, KEY, [{ tokens }, { tokens }], { decoys: 0 });
+    const scored = twice.scores.filter((score) => !Number.isNaN(score));
+    expect(scored.length).toBe(count.n);
+    expect(scored.reduce((sum, score) => sum + score, 0)).toBe(count.sum);
+    expect(count.unscored.repeated).toBe(count.n);
+    // Each document alone is searched for spans at half of α.
+    expect(twice.spanAlpha).toBe(0.0005);
+    expect(twice.documents[1].spans).toEqual(twice.documents[0].spans);
   });
 });
 
