@@ -20,6 +20,9 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** Milliseconds: a busy machine is no failure. */
+const PATIENCE = 120_000;
+
 /** How a reader looks at a page. */
 export interface Look {
   readonly colorScheme?: "light" | "dark";
@@ -45,7 +48,11 @@ export async function startBrowser(): Promise<{
       `Chromium: expected an executable at ${CHROMIUM}; install Debian's package chromium, or name one in CHROMIUM`,
     );
   }
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ARGS,
+    timeout: PATIENCE,
+  });
   const folder = mkdtempSync(join(tmpdir(), "verdigris-browser-"));
   let n = 0;
   return {
@@ -64,6 +71,7 @@ export async function startBrowser(): Promise<{
 async function open(browser: Browser, url: string, look: Look): Promise<OpenPage> {
   const { colorScheme = "light", width = 1280 } = look;
   const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const said: string[] = [];
   const asked: string[] = [];
