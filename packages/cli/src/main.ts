@@ -2,6 +2,7 @@
 import { VerdigrisError } from "@verdigris/core";
 import { Command, CommanderError } from "commander";
 import { conformanceCommand } from "./commands/conformance.js";
+import { examineCommands } from "./commands/examine/index.js";
 import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
 import { markCommand } from "./commands/mark.js";
@@ -66,6 +67,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     profilesCommand(io),
     schemaCommand(io),
     identifyCommand(io, finish),
+    examineCommands(io, finish),
     conformanceCommand(io, finish),
   ];
   for (const command of commands) root.addCommand(inherit(command, root));

@@ -11,12 +11,20 @@ import {
 import { inOrder } from "./in-order.js";
 import type { Tokenised, Tokenising } from "./tokenising.js";
 
+/** What reading must know of a profile. */
+export type ReadProfile = Pick<Profile, "V" | "promptRule">;
+
 /** How files become tokens. */
-export interface Reading {
-  readonly profile: Profile;
+export interface TextReading {
+  readonly profile: ReadProfile;
   /** Asked only for text whose tokens are not recorded. */
   readonly tokenising: Tokenising;
   readonly options: ReadOptions;
+}
+
+/** The same, for one profile. */
+export interface Reading extends TextReading {
+  readonly profile: Profile;
 }
 
 /** A document, or a part of a long one, in tokens. */
@@ -51,7 +59,7 @@ const ITEM = 64;
  */
 export async function* readPieces(
   paths: readonly string[],
-  reading: Reading,
+  reading: TextReading,
 ): AsyncGenerator<PieceOfDocument | ReadProblem | FileEnd> {
   const work = (
     batch: readonly ReadItem[],
@@ -95,7 +103,7 @@ async function* inBatches(items: AsyncIterable<ReadItem>): AsyncGenerator<readon
 
 async function piecesOf(
   batch: readonly ReadItem[],
-  { profile, tokenising }: Reading,
+  { profile, tokenising }: TextReading,
 ): Promise<readonly (PieceOfDocument | ReadProblem | FileEnd)[]> {
   const documents = batch.filter((item) => item.kind === "document");
   const texts = documents.flatMap((document) => textsOf(document, profile));
@@ -105,13 +113,13 @@ async function piecesOf(
 }
 
 /** What has to be tokenised of a document, in the order in which `pieceOf` asks for it. */
-function textsOf(document: Document, profile: Profile): readonly string[] {
+function textsOf(document: Document, profile: ReadProfile): readonly string[] {
   const text = document.tokens === undefined ? [document.text] : [];
   return isPromptTyped(document, profile) ? [...text, document.prompt ?? ""] : text;
 }
 
 /** Whether the prompt is needed, and there as text only. */
-function isPromptTyped({ part, prompt, promptTokens }: Document, profile: Profile): boolean {
+function isPromptTyped({ part, prompt, promptTokens }: Document, profile: ReadProfile): boolean {
   const isNeeded = part === 0 && profile.promptRule !== "none";
   return isNeeded && promptTokens === undefined && prompt !== undefined;
 }
@@ -119,7 +127,7 @@ function isPromptTyped({ part, prompt, promptTokens }: Document, profile: Profil
 /** Recorded tokens are taken as they are: what the generator chose is better evidence than what its text spells. */
 function pieceOf(
   document: Document & { readonly path: string },
-  profile: Profile,
+  profile: ReadProfile,
   next: () => Tokenised,
 ): PieceOfDocument | ReadProblem {
   const { id, last, part, path, promptTokens } = document;
@@ -133,7 +141,7 @@ function pieceOf(
   return { kind: "piece", path, id, last, text, piece, findings };
 }
 
-function wrongId(name: string, ids: Tokens | undefined, { V }: Profile): string | null {
+function wrongId(name: string, ids: Tokens | undefined, { V }: ReadProfile): string | null {
   const at = ids?.findIndex((id) => id >= V) ?? -1;
   return at === -1 ? null : `${name}[${at}]: expected a token id below V = ${V}, got ${ids?.[at]}`;
 }

@@ -188,7 +188,8 @@ async function textsOf(
         : () => Promise.resolve(known);
     const pieces: Piece[] = [];
     const reading = {
-      profile,
+      // Of profiles with one tokenizer, some may leave the prompt out and others not.
+      profile: { V: profile.V, promptRule: "exclude-windows" } as const,
       tokenising: tokenisingHere(tokenizer),
       options: { stdin: io.stdin, field: options.field },
     };
