@@ -57,6 +57,32 @@ describe("detection", () => {
     });
   });
 
+  it("is the same after a reset as new", () => {
+    const [first, second] = [5, 6].map((seed) => randomTokens(400, 50, seed));
+    const used = new Detector(testProfile(), key, { kernel, decoys: 19 });
+    used.add({ tokens: first, prompt: second });
+    used.verdict();
+    used.reset();
+    const fresh = new Detector(testProfile(), key, { kernel, decoys: 19 });
+    for (const detector of [used, fresh]) detector.add({ tokens: second, continues: true });
+    expect(used.verdict()).toEqual(fresh.verdict());
+    expect(used.verdict().count.n).toBeGreaterThan(300);
+  });
+
+  it("beyond its memory leaves coins out, counts none twice, and says so", () => {
+    const tokens = randomTokens(5000, 1000, 7);
+    const bounded = new Detector(testProfile(), key, { kernel, memory: 1000, decoys: 99 });
+    for (let i = 0; i < 2; i++) bounded.add({ tokens });
+    const all = detect(testProfile(), key, [{ tokens }], { kernel, decoys: 0 });
+    const verdict = bounded.verdict();
+    expect(all.warnings).toEqual([]);
+    expect(verdict.warnings).toEqual([expect.stringContaining("cannot raise a false alarm")]);
+    expect(verdict.count.n).toBeGreaterThan(0.99 * all.count.n);
+    expect(verdict.count.n).toBeLessThanOrEqual(all.count.n);
+    expect(verdict.decoys?.varianceInflation).toBeGreaterThan(0.5);
+    expect(verdict.decoys?.varianceInflation).toBeLessThan(2);
+  });
+
   it("is the same piece by piece as at once", () => {
     const profile = testProfile();
     const tokens = markedTokens(profile, 300);
