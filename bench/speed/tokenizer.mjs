@@ -2,15 +2,13 @@
 //   node bench/speed/tokenizer.mjs [--json FILE]
 // "cold" makes a tokenizer for each run, as `score` does; the library has a cache of its own, of whole words, in both.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+import { Tokenizer } from "@huggingface/tokenizers";
 import { readTokenizer } from "@verdigris/text";
 import { interleaved, report, round } from "./timing.mjs";
 
 const fixture = (name) => new URL(`../../fixtures/${name}`, import.meta.url);
-const require = createRequire(new URL("../../packages/text/package.json", import.meta.url));
-const { Tokenizer } = require("@huggingface/tokenizers");
 const path = fileURLToPath(fixture("models/smollm2/tokenizer.json"));
 const [json, config] = ["", "_config"].map((name) =>
   JSON.parse(readFileSync(fixture(`models/smollm2/tokenizer${name}.json`), "utf8")),

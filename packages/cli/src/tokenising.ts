@@ -50,15 +50,20 @@ export function tokenised(tokenizer: Tokenizer, texts: readonly string[]): reado
   });
 }
 
-/** Tokenises in `workers` threads, which start after `alone` characters and end with `close`. */
+/**
+ * Tokenises in `workers` threads, this one among them: it does what the others are too busy for. They start after `alone`
+ * characters and end with `close`.
+ */
 export class TokenisingPool implements Tokenising {
   readonly tokenizer: () => Promise<Tokenizer>;
   readonly ahead: number;
   readonly #here: Tokenising;
   readonly #place: TokenizerPlace;
-  readonly #workers: number;
+  readonly #others: number;
   #alone: number;
   #pool: Promise<import("tinypool").Tinypool> | null = null;
+  /** Calls that the other threads have not answered. */
+  #elsewhere = 0;
 
   constructor(
     tokenizer: () => Promise<Tokenizer>,
@@ -68,16 +73,23 @@ export class TokenisingPool implements Tokenising {
     this.tokenizer = tokenizer;
     this.#here = tokenisingHere(tokenizer);
     this.#place = place;
-    this.#workers = workers;
+    this.#others = workers - 1;
     this.#alone = alone;
     this.ahead = 2 * workers;
   }
 
   readonly run = async (texts: readonly string[]): Promise<readonly Tokenised[]> => {
     this.#alone -= texts.reduce((sum, text) => sum + text.length, 0);
-    if (texts.length === 0 || this.#workers === 1 || this.#alone >= 0) return this.#here.run(texts);
-    const pool = await (this.#pool ??= this.#start());
-    return (await pool.run(texts)) as readonly Tokenised[];
+    // One for each thread to work on, and one to wait for it.
+    const busy = this.#elsewhere >= 2 * this.#others;
+    if (texts.length === 0 || this.#alone >= 0 || busy) return this.#here.run(texts);
+    this.#elsewhere++;
+    try {
+      const pool = await (this.#pool ??= this.#start());
+      return (await pool.run(texts)) as readonly Tokenised[];
+    } finally {
+      this.#elsewhere--;
+    }
   };
 
   readonly close = async (): Promise<void> => {
@@ -94,8 +106,8 @@ export class TokenisingPool implements Tokenising {
       workerData: this.#place,
       // A thread's heap would take 100 MB more in garbage that nobody collects.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
-      minThreads: this.#workers,
-      maxThreads: this.#workers,
+      minThreads: this.#others,
+      maxThreads: this.#others,
     });
   }
 }
