@@ -185,19 +185,34 @@ function loadTable(delta: f32): void {
 function addBias(mask: usize, row: usize, count: i32, delta: f32): void {
   const whole = count & ~31;
   for (let t = 0; t < whole; t += 32) {
-    const word = load<u32>(mask + (<usize>t >>> 1));
-    const at = row + (<usize>t << 2);
-    addEight(at, (word & 255) << 5);
-    addEight(at + 32, (word >>> 3) & 0x1fe0);
-    addEight(at + 64, (word >>> 11) & 0x1fe0);
-    addEight(at + 96, (word >>> 19) & 0x1fe0);
+    addThirtyTwo(load<u32>(mask + (<usize>t >>> 1)), row + (<usize>t << 2));
   }
-  if (whole == count) return;
-  const last = load<u32>(mask + (<usize>whole >>> 1));
-  for (let t = whole; t < count; t++) {
-    const at = row + (<usize>t << 2);
-    if ((last >>> (t & 31)) & 1) store<f32>(at, load<f32>(at) + delta);
+  addLast(load<u32>(mask + (<usize>whole >>> 1)), row + (<usize>whole << 2), count - whole, delta);
+}
+
+/** Adds the biases of a mask word's first `count` < 32 logits. */
+function addLast(word: u32, at: usize, count: i32, delta: f32): void {
+  for (let t = 0; t < count; t++, at += 4) {
+    if ((word >>> t) & 1) store<f32>(at, load<f32>(at) + delta);
   }
+}
+
+/** Adds `delta` to the logits at `row` whose bit at `bits` is 1: token t in bit t mod 32 of word t div 32. */
+export function biasBits(bits: usize, delta: f32, row: usize, V: i32): void {
+  loadTable(delta);
+  const whole = V & ~31;
+  for (let t = 0; t < whole; t += 32) {
+    addThirtyTwo(load<u32>(bits + (<usize>t >>> 3)), row + (<usize>t << 2));
+  }
+  addLast(load<u32>(bits + (<usize>whole >>> 3)), row + (<usize>whole << 2), V - whole, delta);
+}
+
+// @ts-ignore: decorator
+@inline function addThirtyTwo(word: u32, at: usize): void {
+  addEight(at, (word & 255) << 5);
+  addEight(at + 32, (word >>> 3) & 0x1fe0);
+  addEight(at + 64, (word >>> 11) & 0x1fe0);
+  addEight(at + 96, (word >>> 19) & 0x1fe0);
 }
 
 // @ts-ignore: decorator
@@ -224,5 +239,4 @@ export function wordRow(lo: i32, hi: i32, V: i32, out: usize): void {
   }
 }
 
-export { torchBias, torchFlags, torchItems, torchShuffle, torchTrack } from "./torch-lists";
-export { tournamentLayer, tournamentMass, tournamentP, tournamentWords } from "./tournament";
+export { torchBits, torchItems, torchShuffle, torchTrack } from "./torch-lists";

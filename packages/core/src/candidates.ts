@@ -5,39 +5,49 @@ export type TailRule =
   /** Candidates whose logit is more than `below` under the best are not tried; float32. */
   | { readonly kind: "score"; readonly below: number };
 
+/** Above it a whole sort is quicker than inserting one by one. */
+const FEW = 512;
+
 /** Indices of the candidates to try: by falling logit, the earlier of equals first, if the tail rule looks at order. */
 export function candidatesOf(logits: Float32Array, tail: TailRule | undefined): Uint32Array {
-  if (tail === undefined) return atLeast(logits, -Infinity);
-  const byScore = (a: number, b: number): number => logits[b] - logits[a] || a - b;
-  if (tail.kind === "greens") return atLeast(logits, -Infinity).sort(byScore);
-  if (tail.kind === "candidates") {
-    const floor = nthLargest(logits, tail.n);
-    return atLeast(logits, floor).sort(byScore).subarray(0, tail.n);
-  }
+  if (tail === undefined) return everyIndex(logits);
+  if (tail.kind === "greens") return largestFirst(logits, logits.length);
+  if (tail.kind === "candidates") return largestFirst(logits, tail.n);
   let top = -Infinity;
   for (let i = 0; i < logits.length; i++) if (logits[i] > top) top = logits[i];
-  return atLeast(logits, top, tail.below).sort(byScore);
+  const near = everyIndex(logits).filter(
+    (i) => top === -Infinity || Math.fround(top - logits[i]) <= tail.below,
+  );
+  return byScore(near, logits);
 }
 
-/** Indices whose logit is not more than `below` under `floor`, in order; float32. */
-function atLeast(logits: Float32Array, floor: number, below = 0): Uint32Array {
-  const out = new Uint32Array(logits.length);
-  let found = 0;
-  for (let i = 0; i < logits.length; i++) {
-    if (floor === -Infinity || Math.fround(floor - logits[i]) <= below) out[found++] = i;
+/** Indices of the n largest logits, or of all if there are fewer: by falling logit, the earlier of equals first. */
+export function largestFirst(logits: Float32Array, n: number): Uint32Array {
+  const size = Math.min(n, logits.length);
+  if (size > FEW) return byScore(everyIndex(logits), logits).subarray(0, size);
+  const [best, index] = [new Float32Array(size), new Uint32Array(size)];
+  const insert = (logit: number, i: number, end: number): void => {
+    let at = end;
+    for (; at > 0 && best[at - 1] < logit; at--) {
+      best[at] = best[at - 1];
+      index[at] = index[at - 1];
+    }
+    best[at] = logit;
+    index[at] = i;
+  };
+  for (let i = 0; i < size; i++) insert(logits[i], i, i);
+  for (let i = size; i < logits.length; i++) {
+    if (logits[i] > best[size - 1]) insert(logits[i], i, size - 1);
   }
-  return out.subarray(0, found);
+  return index;
 }
 
-/** The n-th largest logit, or −∞ if there are fewer; a sorted list of the best so far. */
-function nthLargest(logits: Float32Array, n: number): number {
-  if (n > logits.length) return -Infinity;
-  const best = new Float32Array(n).fill(-Infinity); // falling
-  for (let i = 0; i < logits.length; i++) {
-    if (logits[i] <= best[n - 1]) continue;
-    let at = n - 1;
-    for (; at > 0 && best[at - 1] < logits[i]; at--) best[at] = best[at - 1];
-    best[at] = logits[i];
-  }
-  return best[n - 1];
+function everyIndex({ length }: Float32Array): Uint32Array {
+  const indices = new Uint32Array(length);
+  for (let i = 0; i < length; i++) indices[i] = i;
+  return indices;
+}
+
+function byScore(indices: Uint32Array, logits: Float32Array): Uint32Array {
+  return indices.sort((a, b) => logits[b] - logits[a] || a - b);
 }

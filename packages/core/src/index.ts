@@ -1,4 +1,5 @@
 export type { BlockCode } from "./block-codes.js";
+export { largestFirst } from "./candidates.js";
 export { type ScoredCoins, coinsOf, seedArrays } from "./coins.js";
 export { entropyOf } from "./entropy.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";

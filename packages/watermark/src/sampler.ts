@@ -1,4 +1,10 @@
-import type { Candidates, Random, Scheme, Tokens } from "@verdigris/core";
+import {
+  type Candidates,
+  type Random,
+  type Scheme,
+  type Tokens,
+  largestFirst,
+} from "@verdigris/core";
 
 /** How the next token is drawn. Neutral values switch a step off. */
 export interface Sampling {
@@ -86,8 +92,8 @@ function truncate(
   const all = logits.length;
   if ((topK === 0 || topK >= all) && topP === 1 && minP === 0)
     return { ids, logits: Float32Array.from(logits) };
-  const order = Uint32Array.from(ids, (_, i) => i).sort((a, b) => logits[b] - logits[a] || a - b);
   let keep = topK === 0 ? all : Math.min(topK, all);
+  const order = largestFirst(logits, keep);
   const best = logits[order[0]];
   const weights = Float64Array.from(order.subarray(0, keep), (i) => Math.exp(logits[i] - best));
   if (topP < 1) keep = nucleus(weights, topP);

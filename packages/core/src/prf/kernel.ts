@@ -1,5 +1,4 @@
 import type { TorchLists } from "../primitives/torch-lists.js";
-import type { PlayTournament } from "../primitives/tournament.js";
 import type { Coins } from "../types.js";
 
 /**
@@ -23,8 +22,6 @@ export interface Kernel {
   readonly path: "wasm" | "plain";
   /** Green lists of the marks that run on torch's generator. */
   readonly torch: TorchLists;
-  /** SynthID's tournament. At most MAX_VOCABULARY candidates. */
-  readonly tournament: PlayTournament;
   /**
    * A row of logits in the kernel's own memory: reweighting it in place needs no copy. (V)
    * @throws RangeError above MAX_VOCABULARY
@@ -38,6 +35,8 @@ export interface Kernel {
   words(key: KeyWords, coins: Coins, out: Uint32Array): void;
   /** Adds `delta` to every green logit of a whole row. (V) */
   biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void;
+  /** Adds `bias` (float32) to the logits whose bit is 1: token t in bit t mod 32 of word t div 32. (V) */
+  biasBits(bits: Uint32Array, bias: number, logits: Float32Array): void;
   /** The words of tokens 0 … V−1 under one seed. (V) */
   wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void;
 }

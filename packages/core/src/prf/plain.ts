@@ -1,5 +1,4 @@
 import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
-import { playPlainTournament } from "../primitives/tournament.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -18,7 +17,6 @@ export function createPlainKernel(): Kernel {
   return {
     path: "plain",
     torch: createPlainTorchLists(),
-    tournament: playPlainTournament,
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       if (row.length !== vocabularySize) row = new Float32Array(vocabularySize);
@@ -72,6 +70,13 @@ export function createPlainKernel(): Kernel {
         const start = group << 9;
         const end = Math.min(logits.length, start + 512);
         for (let i = start; i < end; i++) if (bytes[i - start] < gamma256) logits[i] += bias;
+      }
+    },
+    biasBits(bits: Uint32Array, bias: number, logits: Float32Array): void {
+      checkRow(logits.length);
+      const delta = Math.fround(bias);
+      for (let t = 0; t < logits.length; t++) {
+        if ((bits[t >>> 5] >>> (t & 31)) & 1) logits[t] += delta;
       }
     },
     wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {

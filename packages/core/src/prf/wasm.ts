@@ -1,5 +1,4 @@
 import { type TorchExports, createWasmTorchLists } from "../primitives/torch-lists-wasm.js";
-import { type TournamentExports, wasmTournament } from "../primitives/tournament-wasm.js";
 import type { Coins } from "../types.js";
 import {
   type Columns,
@@ -15,11 +14,12 @@ import { WASM_BASE64 } from "./wasm-bytes.js";
 /** Memory map of assembly/kernel.ts, in bytes. */
 const AREA = [0x1_0000, 0x2_0000, 0x3_0000, 0x4_0000] as const; // four columns of BATCH words
 const ROW = 0x10_0000;
+const BITS = 0x140_0000;
 
 /** Items per call into the batch areas. */
 const BATCH = 16_384;
 
-interface Exports extends TorchExports, TournamentExports {
+interface Exports extends TorchExports {
   readonly memory: WebAssembly.Memory;
   hash(n: number, area: number): void;
   green(
@@ -41,6 +41,7 @@ interface Exports extends TorchExports, TournamentExports {
     row: number,
     V: number,
   ): void;
+  biasBits(bits: number, delta: number, row: number, V: number): void;
   wordRow(lo: number, hi: number, V: number, out: number): void;
 }
 
@@ -52,6 +53,7 @@ export function createWasmKernel(): Kernel {
   const areas = AREA.map((start) => new Uint32Array(buffer, start, BATCH));
   const flags = new Uint8Array(buffer, AREA[3], BATCH);
   const floatRow = new Float32Array(buffer, ROW, MAX_VOCABULARY);
+  const bitsRow = new Uint32Array(buffer, BITS, MAX_VOCABULARY / 32);
   const wordsRow = new Uint32Array(buffer, ROW, MAX_VOCABULARY);
 
   /** Copies items start … end−1 of a column into its area. */
@@ -65,10 +67,23 @@ export function createWasmKernel(): Kernel {
     load(2, coins.token, start, end);
   }
 
+  /** Lets `use` change a row in the kernel's memory: the row itself, or a copy that is brought back. */
+  function inMemory(logits: Float32Array, use: (address: number) => void): void {
+    checkRow(logits.length);
+    if (logits.buffer === buffer) return use(logits.byteOffset);
+    floatRow.set(logits);
+    use(ROW);
+    logits.set(floatRow.subarray(0, logits.length));
+  }
+
+  function biasBits(bits: Uint32Array, bias: number, logits: Float32Array): void {
+    bitsRow.set(bits);
+    inMemory(logits, (row) => wasm.biasBits(BITS, bias, row, logits.length));
+  }
+
   return {
     path: "wasm",
-    torch: createWasmTorchLists(wasm, { buffer, areas, batch: BATCH, row: floatRow }),
-    tournament: wasmTournament(wasm),
+    torch: createWasmTorchLists(wasm, { buffer, areas, batch: BATCH, biasBits }),
     row(vocabularySize: number): Float32Array {
       checkRow(vocabularySize);
       return floatRow.subarray(0, vocabularySize);
@@ -116,15 +131,13 @@ export function createWasmKernel(): Kernel {
       delta: number,
       logits: Float32Array,
     ): void {
-      checkRow(logits.length);
       keyWords.set(key);
       const planes = decidingPlanes(gamma256);
-      const foreign = logits.buffer !== buffer;
-      if (foreign) floatRow.set(logits);
-      const row = foreign ? ROW : logits.byteOffset;
-      wasm.biasRow(seed.lo, seed.hi, planes, gamma256 >> (8 - planes), delta, row, logits.length);
-      if (foreign) logits.set(floatRow.subarray(0, logits.length));
+      inMemory(logits, (row) => {
+        wasm.biasRow(seed.lo, seed.hi, planes, gamma256 >> (8 - planes), delta, row, logits.length);
+      });
     },
+    biasBits,
     wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {
       checkRow(out.length);
       keyWords.set(key);

@@ -16,7 +16,7 @@ export * from "./sglang.js";
 export { type VllmHistory, vllmSkips } from "./vllm-steps.js";
 export * from "./synthid.js";
 export { SynthIdHistory } from "./synthid-history.js";
-export { tournament } from "./tournament.js";
+export { createTournament } from "./tournament.js";
 export { threeBricksSeed } from "./three-bricks.js";
 export * from "./textseal.js";
 export * from "./markllm.js";

@@ -1,6 +1,7 @@
 /** The g-values of SynthID-Text (Dathathri et al. 2024) in the two hashes its releases have. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Word64, add, multiply, remainder, setNumber, word64 } from "./int64.js";
+import type { SeedArrays } from "../types.js";
+import { type Word64, add, multiply, remainder, setNumber, spreadSeed, word64 } from "./int64.js";
 import { TorchGenerator } from "./torch.js";
 
 /** Multiplier of the congruential generator: h ← (h + t) M + 1 mod 2^64. */
@@ -25,6 +26,12 @@ export interface SynthIdPrf {
   ): void;
   /** Takes one more token. */
   push(state: Word64, token: number): void;
+  /** Writes the states of positions from … T−1, each after h tokens and its own; of small ones, what matters. */
+  states(
+    tokens: Uint32Array,
+    span: { readonly from: number; readonly h: number },
+    out: Pick<SeedArrays, "seedLo" | "seedHi">,
+  ): void;
   /** The hash of a state with layer l's key (`ngram_keys`). */
   layerHash(state: Word64, layer: number, out: Word64): void;
   /** g-values of a state that has taken its token. */
@@ -32,7 +39,7 @@ export interface SynthIdPrf {
   /** g-values of a state after each candidate, taken alone; without `ids` candidate i is token i. (K) */
   candidateWords(state: Word64, ids: Uint32Array | undefined, out: Uint32Array): void;
   /** How many values a state that matters can take: a power of two up to 2^16, or Infinity for 64 bits. */
-  readonly states: number;
+  readonly size: number;
   /** Largest share of ones over the layers. */
   readonly shareOfOnes: number;
 }
@@ -78,19 +85,45 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
   };
   const small = table !== null && isSmallPower(table.length);
   const words = small ? wordsOf(table, keys) : null;
+  const state: SynthIdPrf["state"] = (tokens, range, out) => {
+    out.lo = start.lo;
+    out.hi = start.hi;
+    for (let i = range.start; i < range.end; i++) push(out, tokens[i]);
+  };
   return {
     depth: keys.length,
-    state(tokens, range, out): void {
-      out.lo = start.lo;
-      out.hi = start.hi;
-      for (let i = range.start; i < range.end; i++) push(out, tokens[i]);
-    },
+    state,
     push,
+    states: words === null ? wideStates(state) : lowStates(start.lo, words.length - 1),
     layerHash,
     word: words === null ? word : (state) => words[state.lo & (words.length - 1)],
     candidateWords: words === null ? eachWord({ push, word }) : lookedUp(words),
-    states: small ? table.length : Infinity,
+    size: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
+  };
+}
+
+/** All 64 bits of the states. */
+function wideStates(state: SynthIdPrf["state"]): SynthIdPrf["states"] {
+  const one = word64();
+  return (tokens, { from, h }, { seedLo, seedHi }) => {
+    for (let t = from; t < tokens.length; t++) {
+      state(tokens, { start: t - h, end: t + 1 }, one);
+      seedLo[t - from] = one.lo;
+      seedHi[t - from] = one.hi;
+    }
+  };
+}
+
+/** The low bits of the states, which depend on low bits alone, spread over both words. */
+function lowStates(start: number, mask: number): SynthIdPrf["states"] {
+  return (tokens, { from, h }, { seedLo, seedHi }) => {
+    for (let t = from; t < tokens.length; t++) {
+      let low = start;
+      for (let i = t - h; i <= t; i++) low = Math.imul(low + tokens[i], M.lo) + 1;
+      seedLo[t - from] = low & mask;
+      seedHi[t - from] = spreadSeed(low & mask);
+    }
   };
 }
 

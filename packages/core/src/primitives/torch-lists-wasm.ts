@@ -4,9 +4,8 @@ import type { ListSize, TorchLists } from "./torch-lists.js";
 /** What assembly/torch-lists.ts exports. */
 export interface TorchExports {
   torchTrack(n: number, seeds: number, tokens: number, V: number, steps: number, out: number): void;
-  torchBias(seed: number, V: number, k: number, bias: number, row: number): void;
   torchShuffle(seed: number, V: number, k: number): void;
-  torchFlags(seed: number, V: number, k: number): number;
+  torchBits(seed: number, V: number, k: number): number;
   torchItems(): number;
 }
 
@@ -16,8 +15,8 @@ export interface SharedMemory {
   /** Three columns of `batch` words. */
   readonly areas: readonly Uint32Array[];
   readonly batch: number;
-  /** A row of logits. */
-  readonly row: Float32Array;
+  /** Adds a bias to the logits whose bit is 1. */
+  readonly biasBits: (bits: Uint32Array, bias: number, logits: Float32Array) => void;
 }
 
 /** Items a shuffle in the kernel's memory holds; tables of the moduli go up to it, itself excluded. */
@@ -51,10 +50,12 @@ class WasmTorchLists implements TorchLists {
     size: ListSize,
     out: Float64Array,
   ): void {
-    if (!this.#lists.areOf(size)) this.#lists = new KeptLists(size);
+    const lists = this.#keptOf(size);
     const alone: number[] = [];
     for (const group of groupsBySeed(seedLo, n)) {
-      const list = this.#listFor(seedLo[group[0]], group.length, size);
+      const seed = seedLo[group[0]];
+      const worth = group.length >= WORTH_A_LIST;
+      const list = lists.get(seed) ?? (worth ? this.#build(seed, size) : undefined);
       if (list === undefined) for (const i of group) alone.push(i);
       else for (const i of group) out[i] = (list[token[i] >>> 5] >>> (token[i] & 31)) & 1;
     }
@@ -91,23 +92,21 @@ class WasmTorchLists implements TorchLists {
 
   addBias(
     seed: number,
-    { V, k }: ListSize,
+    size: ListSize,
     { bias, logits }: { readonly bias: number; readonly logits: Float32Array },
   ): void {
-    const { buffer, row } = this.#memory;
-    const foreign = logits.buffer !== buffer;
-    if (foreign) row.set(logits);
-    this.#wasm.torchBias(seed, V, k, bias, foreign ? row.byteOffset : logits.byteOffset);
-    if (foreign) logits.set(row.subarray(0, V));
+    this.#memory.biasBits(this.#keptOf(size).get(seed) ?? this.#build(seed, size), bias, logits);
   }
 
-  /** The list as bits, if it is kept or worth building for so many coins. */
-  #listFor(seed: number, coins: number, { V, k }: ListSize): Uint32Array | undefined {
-    const kept = this.#lists.get(seed);
-    if (kept !== undefined || coins < WORTH_A_LIST) return kept;
-    const flags = new Uint8Array(this.#memory.buffer, this.#wasm.torchFlags(seed, V, k), V);
-    const bits = new Uint32Array((V + 31) >>> 5);
-    for (let t = 0; t < V; t++) bits[t >>> 5] |= flags[t] << (t & 31);
+  #keptOf(size: ListSize): KeptLists {
+    if (!this.#lists.areOf(size)) this.#lists = new KeptLists(size);
+    return this.#lists;
+  }
+
+  /** Builds the list as bits, and keeps it. */
+  #build(seed: number, { V, k }: ListSize): Uint32Array {
+    const at = this.#wasm.torchBits(seed, V, k);
+    const bits = new Uint32Array(this.#memory.buffer, at, (V + 31) >>> 5).slice();
     this.#lists.set(seed, bits);
     return bits;
   }

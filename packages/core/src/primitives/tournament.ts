@@ -1,5 +1,8 @@
-/** Probabilities below it are taken for 0: their logarithms are of no use, and subnormals are slow. */
-const NOTHING = 1e-30;
+/** Natural log of the probability below which a candidate is taken for impossible: 1e-30. */
+const LOG_NOTHING = Math.log(1e-30);
+
+/** Most layers played in one pass over the candidates. */
+const MOST_LAYERS = 10;
 
 /** Layers and candidates of a match. */
 export interface Rounds {
@@ -7,61 +10,159 @@ export interface Rounds {
   readonly leaves: number;
 }
 
+/** Turns a row of logits into those after the tournament, in place; words hold layer l's g-value in bit l. (K) */
+export type Tournament = (logits: Float32Array, words: Uint32Array) => void;
+
 /**
- * Plays all layers on probabilities p, in place, float64: per layer G = Σ g p, and p grows by 1 + g − G with two
- * leaves, by (1 − (1−G)^N)/G or (1−G)^(N−1) with N (Dathathri et al. 2024). G sums even and odd places apart.
+ * SynthID's tournament (Dathathri et al. 2024) in float64: per layer G = Σ g p, and p grows by 1 + g − G with two
+ * leaves, by (1 − (1−G)^N)/G or (1−G)^(N−1) with N.
  *
- * @param p probabilities (K)
- * @param words g-values of each candidate, layer l in bit l (K)
+ * What a layer multiplies by depends on g alone, so one pass over the candidates plays several: their mass is summed
+ * by the pattern of these layers' g-values, and the layers are played on the sums.
  */
-export type PlayTournament = (p: Float64Array, words: Uint32Array, rounds: Rounds) => void;
-
-/** The tournament in plain JavaScript. */
-export const playPlainTournament: PlayTournament = (p, words, { depth, leaves }) => {
-  for (let layer = 0; layer < depth; layer++) {
-    const mass = [0, 0];
-    for (let j = 0; j < p.length; j++) if (((words[j] >>> layer) & 1) === 1) mass[j & 1] += p[j];
-    const [won, lost] = factors(mass[0] + mass[1], leaves);
-    for (let j = 0; j < p.length; j++) p[j] *= ((words[j] >>> layer) & 1) === 1 ? won : lost;
-  }
-};
-
-/** Turns a row of logits into those after the tournament, in place; what becomes ln 0 is −∞. (K) */
-export function tournament(
-  logits: Float32Array,
-  words: Uint32Array,
-  { play, ...rounds }: Rounds & { readonly play: PlayTournament },
-): void {
-  const { p, live } = softmax(logits);
-  const dense = live.length === logits.length;
-  play(p, dense ? words.subarray(0, p.length) : live.map((i) => words[i]), rounds);
-  logits.fill(-Infinity);
-  for (let j = 0; j < live.length; j++) if (p[j] >= NOTHING) logits[live[j]] = Math.log(p[j]);
+export function createTournament(rounds: Rounds): Tournament {
+  let live = emptyLive(0);
+  return (logits, words) => {
+    if (live.p.length < logits.length) live = emptyLive(logits.length);
+    const { n, top, total } = collect(logits, words, live);
+    const passes = passesOf(rounds.depth, n);
+    for (let first = 0; first < rounds.depth; first += passes.layers) {
+      sumByPattern(live, n, { passes, first });
+      playLayers(passes, { first, total, ...rounds });
+    }
+    const log = top + Math.log(total);
+    for (let j = 0; j < n; j++) {
+      const value = logits[live.index[j]] - log + logGain(passes, live.words[j]);
+      logits[live.index[j]] = value < LOG_NOTHING ? -Infinity : value;
+    }
+  };
 }
 
-/** What a layer multiplies the probability of tokens with g = 1 and g = 0 by; `sum` is G but for rounding. */
-export function factors(sum: number, leaves: number): readonly [number, number] {
-  const mass = Math.min(1, sum);
+/** Candidates that are not impossible: weights, g-values, indices. (≤ K) */
+interface Live {
+  readonly p: Float64Array;
+  readonly words: Uint32Array;
+  readonly index: Uint32Array;
+}
+
+function emptyLive(n: number): Live {
+  return { p: new Float64Array(n), words: new Uint32Array(n), index: new Uint32Array(n) };
+}
+
+/** Finds the n live candidates, their weights being exp(logit − top); the others' logits become −∞. */
+function collect(
+  logits: Float32Array,
+  words: Uint32Array,
+  { p, words: played, index }: Live,
+): { readonly n: number; readonly top: number; readonly total: number } {
+  let top = -Infinity;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > top) top = logits[i];
+  let [n, total] = [0, 0];
+  for (let i = 0; i < logits.length; i++) {
+    const below = logits[i] - top;
+    if (below >= LOG_NOTHING) {
+      total += p[n] = exponential(below);
+      played[n] = words[i];
+      index[n++] = i;
+    } else logits[i] = -Infinity;
+  }
+  return { n, top, total };
+}
+
+/** e^(−k/32), k = 0 … 2,210. */
+const POWERS = Float64Array.from({ length: 2211 }, (_, k) => Math.exp(-k / 32));
+
+/** e^x for x from LOG_NOTHING to 0: a table, and a series for the rest of at most 1/64. Relative error below 6e-16. */
+export function exponential(x: number): number {
+  const k = (0.5 - 32 * x) | 0;
+  const r = x + k / 32;
+  const series = 1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720)));
+  return POWERS[k] * (1 + r * (1 + r * (0.5 + r * series)));
+}
+
+/** What passes over the candidates found out; each owns the next 2^layers places, one per pattern. */
+interface Passes {
+  /** Layers a pass plays; the last one may have fewer to play. */
+  readonly layers: number;
+  /** Mass of the candidates with each pattern. */
+  readonly mass: Float64Array;
+  /** What their probability is multiplied by, and its logarithm. */
+  readonly gain: Float64Array;
+  readonly logGain: Float64Array;
+}
+
+/** Passes of equal size; patterns are kept well below the number of candidates. */
+function passesOf(depth: number, candidates: number): Passes {
+  const most = Math.max(1, Math.min(MOST_LAYERS, Math.floor(Math.log2(candidates)) - 3));
+  const passes = Math.ceil(depth / most);
+  const layers = Math.ceil(depth / passes);
+  const places = (): Float64Array => new Float64Array(passes << layers);
+  return { layers, mass: places(), gain: places().fill(1), logGain: places() };
+}
+
+/** The places of the pass that begins with a layer. */
+function placesOf(values: Float64Array, { layers }: Passes, first: number): Float64Array {
+  const start = (first / layers) << layers;
+  return values.subarray(start, start + (1 << layers));
+}
+
+/** Brings the candidates up to layer `first`, and sums their mass by pattern. */
+function sumByPattern(
+  { p, words }: Live,
+  n: number,
+  { passes, first }: { readonly passes: Passes; readonly first: number },
+): void {
+  const mass = placesOf(passes.mass, passes, first);
+  const mask = mass.length - 1;
+  if (first === 0) {
+    for (let j = 0; j < n; j++) mass[words[j] & mask] += p[j];
+    return;
+  }
+  const before = first - passes.layers;
+  const gain = placesOf(passes.gain, passes, before);
+  for (let j = 0; j < n; j++) {
+    const word = words[j];
+    p[j] *= gain[(word >>> before) & mask];
+    mass[(word >>> first) & mask] += p[j];
+  }
+}
+
+/** Plays the layers of a pass on the mass of its patterns. */
+function playLayers(
+  passes: Passes,
+  { first, total, depth, leaves }: Rounds & { readonly first: number; readonly total: number },
+): void {
+  const mass = placesOf(passes.mass, passes, first);
+  const gain = placesOf(passes.gain, passes, first);
+  for (let layer = 0; layer < Math.min(passes.layers, depth - first); layer++) {
+    let sum = 0;
+    for (let i = 0; i < mass.length; i++) if (((i >>> layer) & 1) === 1) sum += mass[i];
+    const [won, lost] = factors(sum / total, leaves);
+    for (let i = 0; i < mass.length; i++) {
+      const factor = ((i >>> layer) & 1) === 1 ? won : lost;
+      mass[i] *= factor;
+      gain[i] *= factor;
+    }
+  }
+  placesOf(passes.logGain, passes, first).set(gain.map(Math.log));
+}
+
+/** What a layer multiplies the probability of tokens with g = 1 and g = 0 by; `share` is G but for rounding. */
+function factors(share: number, leaves: number): readonly [number, number] {
+  const mass = Math.min(1, share);
   if (leaves === 2) return [2 - mass, 1 - mass];
   if (mass === 0) return [1, 1];
   return [(1 - (1 - mass) ** leaves) / mass, (1 - mass) ** (leaves - 1)];
 }
 
-/** Probabilities that matter, and whose they are. */
-function softmax(logits: Float32Array): { readonly p: Float64Array; readonly live: Uint32Array } {
-  let top = -Infinity;
-  for (let i = 0; i < logits.length; i++) if (logits[i] > top) top = logits[i];
-  const p = new Float64Array(logits.length);
-  const live = new Uint32Array(logits.length);
-  let n = 0;
-  let total = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const weight = Math.exp(logits[i] - top);
-    total += weight;
-    if (weight < NOTHING) continue;
-    p[n] = weight;
-    live[n++] = i;
+/** Logarithm of all that a candidate's probability was multiplied by. */
+function logGain({ layers, logGain: logs }: Passes, word: number): number {
+  const mask = (1 << layers) - 1;
+  let sum = 0;
+  let rest = word;
+  for (let start = 0; start < logs.length; start += 1 << layers) {
+    sum += logs[start + (rest & mask)];
+    rest >>>= layers;
   }
-  for (let j = 0; j < n; j++) p[j] /= total;
-  return { p: p.subarray(0, n), live: live.subarray(0, n) };
+  return sum;
 }

@@ -1,10 +1,9 @@
 import * as z from "zod";
-import type { Kernel } from "../prf/kernel.js";
 import { integerListKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
-import { spreadSeed, word64 } from "../primitives/int64.js";
+import { word64 } from "../primitives/int64.js";
 import { type SynthIdHash, type SynthIdPrf, synthIdPrf } from "../primitives/synthid.js";
-import { tournament } from "../primitives/tournament.js";
+import { createTournament } from "../primitives/tournament.js";
 import type { Profile } from "../profile.js";
 import type { Coins, Scheme, SeedArrays, Tokens, Weakness } from "../types.js";
 import { checkRoom, checkSpan, checkStep } from "./checks.js";
@@ -45,7 +44,7 @@ export const synthId: SchemeDefinition = {
   parameters,
   check: ({ seeding }) =>
     seeding === "self" ? null : `seeding must be self (the token is hashed too), got ${seeding}`,
-  bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
+  bind(profile: Profile, key: Key): Scheme {
     const { depth, leaves, statistic, tableSize, tableSeed } = parameters.parse(profile.parameters);
     const keys = peerKey(
       integerListKey({ min: -(2n ** 63n), max: 2n ** 63n - 1n, length: depth }),
@@ -57,6 +56,8 @@ export const synthId: SchemeDefinition = {
         : { kind: "chain" };
     const prf = synthIdPrf(keys, hash);
     const weights = layerWeights(depth, statistic);
+    const score = scoreOf(weights);
+    const play = createTournament({ depth, leaves });
     const { h } = profile;
     const state = word64();
     let words = new Uint32Array(0);
@@ -74,23 +75,18 @@ export const synthId: SchemeDefinition = {
         prf.state(context, { start: context.length - h, end: context.length }, state);
         if (words.length < logits.length) words = new Uint32Array(logits.length);
         prf.candidateWords(state, ids, words.subarray(0, logits.length));
-        tournament(logits, words, { depth, leaves, play: kernel.tournament });
+        play(logits, words);
       },
       seeds(tokens: Tokens, from: number, out: SeedArrays): void {
         checkSpan(profile, tokens, { from, out });
-        for (let t = from; t < tokens.length; t++) {
-          prf.state(tokens, { start: t - h, end: t + 1 }, state);
-          const small = Number.isFinite(prf.states);
-          out.seedLo[t - from] = small ? state.lo & (prf.states - 1) : state.lo;
-          out.seedHi[t - from] = small ? spreadSeed(state.lo & (prf.states - 1)) : state.hi;
-        }
+        prf.states(tokens, { from, h }, out);
       },
       scores(coins: Coins, out: Float64Array): void {
         checkRoom(out.length, coins.n);
         for (let i = 0; i < coins.n; i++) {
           state.lo = coins.seedLo[i];
           state.hi = coins.seedHi[i];
-          out[i] = weightedBits(prf.word(state), weights);
+          out[i] = score(prf.word(state));
         }
       },
     };
@@ -106,27 +102,38 @@ function layerWeights(depth: number, statistic: "mean" | "weighted-mean"): reado
   return Array.from({ length: depth }, (_, layer) => 10 * (depth - 1) - 9 * layer);
 }
 
-function weightedBits(word: number, weights: readonly number[]): number {
-  let sum = 0;
-  for (let layer = 0; layer < weights.length; layer++)
-    sum += ((word >>> layer) & 1) * weights[layer];
-  return sum;
+/** Sum of the weights of a word's ones. */
+function scoreOf(weights: readonly number[]): (word: number) => number {
+  if (weights.every((weight) => weight === 1)) return countOnes;
+  return (word) => {
+    let sum = 0;
+    for (let layer = 0; layer < weights.length; layer++)
+      sum += ((word >>> layer) & 1) * weights[layer];
+    return sum;
+  };
+}
+
+/** Ones of a 32-bit word: sums of neighbouring bits, pairs, fours and eights (Warren 2013, section 5-1). */
+function countOnes(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function weaknessesOf(keys: readonly bigint[], prf: SynthIdPrf): readonly Weakness[] {
-  if (!Number.isFinite(prf.states)) return [];
-  const bits = Math.log2(prf.states);
+  if (!Number.isFinite(prf.size)) return [];
+  const bits = Math.log2(prf.size);
   const weaknesses: Weakness[] = [
     {
-      name: `id-modulo-${prf.states}`,
-      message: `only ${bits} bits of the state count: tokens whose ids are equal modulo ${prf.states} are one, and a key has ${prf.states} coins in all`,
+      name: `id-modulo-${prf.size}`,
+      message: `only ${bits} bits of the state count: tokens whose ids are equal modulo ${prf.size} are one, and a key has ${prf.size} coins in all`,
     },
   ];
   const distinct = new Set(keys.map((key) => BigInt.asUintN(bits, key))).size;
   if (distinct < keys.length) {
     weaknesses.push({
       name: "equal-layers",
-      message: `${keys.length - distinct} layer keys equal others modulo ${prf.states}: their g-values are the same, and p is too small`,
+      message: `${keys.length - distinct} layer keys equal others modulo ${prf.size}: their g-values are the same, and p is too small`,
     });
   }
   return weaknesses;

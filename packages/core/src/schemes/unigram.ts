@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
+import type { Kernel } from "../prf/kernel.js";
 import { perTokenListScheme, putSeed32 } from "../per-token-list-scheme.js";
 import { unigramSeed } from "../primitives/markllm.js";
 import { Pcg64 } from "../primitives/pcg64.js";
 import type { Profile } from "../profile.js";
-import type { Scheme, SeedArrays } from "../types.js";
+import type { Scheme, SeedArrays, Tokens } from "../types.js";
+import { checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -33,13 +35,15 @@ export const unigram: SchemeDefinition = {
       ? `gamma must leave a green token of V = ${V}, got ${gamma}`
       : null;
   },
-  bind(profile: Profile, key: Key): Scheme {
+  bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta } = parameters.parse(profile.parameters);
     const k = Math.trunc(profile.V * gamma);
     const mask = new Uint8Array(profile.V).fill(1, 0, k);
     new Pcg64(BigInt(unigramSeed(peerKey(keyForm, key)))).shuffle(mask);
     const isGreen = (_seeds: SeedArrays, _at: number, token: number): boolean => mask[token] === 1;
-    return perTokenListScheme({
+    const bits = new Uint32Array((profile.V + 31) >>> 5);
+    for (let t = 0; t < profile.V; t++) bits[t >>> 5] |= mask[t] << (t & 31);
+    const scheme = perTokenListScheme({
       profile,
       delta,
       p: k / profile.V,
@@ -55,5 +59,13 @@ export const unigram: SchemeDefinition = {
       isBiased: isGreen,
       isGreen,
     });
+    return {
+      ...scheme,
+      reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        if (ids !== undefined) return scheme.reweight(context, logits, ids);
+        checkStep(profile, context, { logits, ids });
+        kernel.biasBits(bits, delta, logits);
+      },
+    };
   },
 };
