@@ -26,7 +26,15 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-const GENERATED = new Set(["node_modules", "dist", ".git", ".cache", "report", "verdigris-report"]);
+const GENERATED = new Set([
+  "node_modules",
+  "dist",
+  ".git",
+  ".cache",
+  ".env",
+  "report",
+  "verdigris-report",
+]);
 const TEXT = /\.(?:[cm]?[jt]s|jsonc?|jsonl|md|ya?ml|sh|py|txt|html)$|\/run$/;
 
 /** Names at the top of the repository, without dotfiles and what .gitignore names. */

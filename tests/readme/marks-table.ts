@@ -2,9 +2,6 @@
 import { schemes } from "@verdigris/core";
 import { peerDetectors } from "@verdigris/detector/peers";
 
-const FROM = "<!-- marks -->";
-const TO = "<!-- /marks -->";
-
 /** Markdown of the table: a row per scheme. */
 export function marksTable(): string {
   const rows = schemes.map(({ name, summary, origin, prfs }) => {
@@ -18,8 +15,8 @@ export function marksTable(): string {
   ].join("\n");
 }
 
-/** What stands between the markers of a README. */
-export function tableIn(readme: string): string {
-  const [, rest = ""] = readme.split(`${FROM}\n`);
-  return rest.split(`\n${TO}`)[0];
+/** What stands between the markers `<!-- name -->` and `<!-- /name -->` of a README, or null without them. */
+export function tableIn(readme: string, name: string): string | null {
+  const [, rest] = readme.split(`<!-- ${name} -->\n`);
+  return rest === undefined ? null : rest.split(`\n<!-- /${name} -->`)[0];
 }

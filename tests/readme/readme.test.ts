@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { agrees, blocksOf, run } from "./blocks.js";
+import { crosscheckTable } from "./crosscheck-table.js";
 import { marksTable, tableIn } from "./marks-table.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -27,9 +28,24 @@ for (const file of FILES.toSorted()) {
   });
 }
 
+const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+
 describe("the table of marks", () => {
   it("is the registry's", () => {
-    expect(tableIn(readFileSync(join(ROOT, "README.md"), "utf8"))).toBe(marksTable());
+    expect(tableIn(readme, "marks")).toBe(marksTable());
+  });
+});
+
+describe.runIf(tableIn(readme, "crosscheck") !== null)("the table of the cross-check", () => {
+  const table = crosscheckTable();
+
+  it("is the one its JSON gives", () => {
+    expect(tableIn(readme, "crosscheck")).toBe(table);
+  });
+
+  it("has a row for every mark that is cross-checked", () => {
+    const marks = readFileSync(join(ROOT, "bench/peers/live/marks.json"), "utf8");
+    expect(table.split("\n")).toHaveLength(2 + (JSON.parse(marks) as unknown[]).length);
   });
 });
 

@@ -2,7 +2,7 @@
 
 peers.py versions                 what is installed
 peers.py crosscheck < JOB         see crosscheck.mjs
-peers.py time                     see speed.mjs; one request a line
+peers.py serve                    see speed.mjs; one request a line, one answer a line
 """
 
 import importlib.metadata
@@ -10,17 +10,18 @@ import importlib.util
 import json
 import logging
 import os
-import statistics
 import sys
 import tempfile
 import time
 import types
 
+os.environ["TQDM_DISABLE"] = "1"
+
 import torch
 
 V = 49_152
 TOP_K = 50
-DISTRIBUTIONS = ["markllm", "sglang", "synthid-text", "torch", "transformers", "vllm"]
+DISTRIBUTIONS = ["markllm", "sglang", "synthid-text", "textseal", "torch", "transformers", "vllm"]
 
 
 def stand_in(name, path=None, **attributes):
@@ -41,21 +42,29 @@ class HuggingFaceGreenList:
 
     stage = "raw"
 
-    def __init__(self, mark, vocabulary, seeding, gamma=0.25):
+    def __init__(self, mark, vocabulary, seeding):
         from transformers.generation import WatermarkDetector, WatermarkLogitsProcessor
 
         width = 1 if seeding == "lefthash" else 4
-        settings = dict(greenlist_ratio=gamma, bias=2.0, hashing_key=int(mark["key"]), seeding_scheme=seeding, context_width=width)
+        settings = dict(greenlist_ratio=mark.get("gamma", 0.25), bias=2.0, hashing_key=int(mark["key"]), seeding_scheme=seeding, context_width=width)
         self.processor = WatermarkLogitsProcessor(vocabulary, "cpu", **settings)
         model = types.SimpleNamespace(vocab_size=vocabulary, bos_token_id=-1, is_encoder_decoder=False)
-        self.detector = WatermarkDetector(model, "cpu", settings, ignore_repeated_ngrams=True)
+        self.detector = WatermarkDetector(model, "cpu", settings)
+        self.distinct = WatermarkDetector(model, "cpu", settings, ignore_repeated_ngrams=True)
 
     def logits(self, ids, scores):
         return self.processor(ids, scores)
 
-    def detect(self, prompt, tokens):
+    def figures(self, tokens):
         out = self.detector(torch.tensor([tokens]), return_dict=True)
-        return {"statistic": "z", "value": float(out.z_score[0]), "n": int(out.num_tokens_scored[0]), "detected": bool(out.prediction[0])}
+        return {name: float(getattr(out, name)[0]) for name in ["num_tokens_scored", "num_green_tokens", "z_score", "p_value"]}
+
+    def detect(self, tokens):
+        figures = self.figures(tokens)
+        distinct = self.distinct(torch.tensor([tokens]), return_dict=True)
+        for name in ["z_score", "p_value"]:
+            figures[f"{name} (ignore_repeated_ngrams)"] = float(getattr(distinct, name)[0])
+        return {"figures": figures, "detected": bool(distinct.prediction[0])}
 
 
 class SynthId:
@@ -74,7 +83,8 @@ class SynthId:
         else:
             from synthid_text.logits_processing import SynthIDLogitsProcessor
 
-            self.make = lambda: SynthIDLogitsProcessor(device=torch.device("cpu"), top_k=TOP_K, temperature=1.0, **settings)
+            top_k = mark.get("topK", TOP_K)
+            self.make = lambda: SynthIDLogitsProcessor(device=torch.device("cpu"), top_k=top_k, temperature=1.0, **settings)
         self.peer = peer
         self.processor = self.make()
 
@@ -91,14 +101,23 @@ class SynthId:
         values, candidates, _ = self.processor.watermarked_call(ids, scores)
         return values, candidates
 
-    def detect(self, prompt, tokens):
+    def figures(self, tokens):
         ids = torch.tensor([tokens])
         g = self.processor.compute_g_values(ids)
         mask = self.processor.compute_context_repetition_mask(ids)
-        n = int(mask.sum())
-        mean = float((g.sum(dim=2) * mask).sum() / (n * self.depth))
-        # The mean detector has no threshold of its own; 4 standard deviations of fair coins stand in for one.
-        return {"statistic": "mean g", "value": mean, "n": n, "detected": mean > 0.5 + 2 / (n * self.depth) ** 0.5}
+        scored = int(mask.sum())
+        return {"scored": scored, "mean_score": float((g * mask.unsqueeze(2)).sum() / (scored * self.depth))}
+
+    def detect(self, tokens):
+        from synthid_text.detector_mean import mean_score, weighted_mean_score  # transformers releases no such score
+
+        ids = torch.tensor([tokens])
+        g = self.processor.compute_g_values(ids).numpy()
+        mask = self.processor.compute_context_repetition_mask(ids).numpy()
+        scored, mean = int(mask.sum()), float(mean_score(g, mask)[0])
+        figures = {"scored": scored, "mean_score": mean, "weighted_mean_score": float(weighted_mean_score(g, mask)[0])}
+        # The scores have no threshold of their own; 4 standard deviations of fair coins stand in for one.
+        return {"figures": figures, "detected": mean > 0.5 + 2 / (scored * self.depth) ** 0.5}
 
 
 class MarkLlm:
@@ -106,8 +125,8 @@ class MarkLlm:
 
     stage = "raw"
 
-    def __init__(self, mark, vocabulary, algorithm, gamma=0.5):
-        config = {"algorithm_name": algorithm, "gamma": gamma, "delta": 2.0, "hash_key": int(mark["key"]), "z_threshold": 4.0,
+    def __init__(self, mark, vocabulary, algorithm):
+        config = {"algorithm_name": algorithm, "gamma": mark.get("gamma", 0.5), "delta": 2.0, "hash_key": int(mark["key"]), "z_threshold": 4.0,
                   "prefix_length": 1, "f_scheme": "time", "window_scheme": "left"}
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(config, file)
@@ -122,9 +141,32 @@ class MarkLlm:
     def logits(self, ids, scores):
         return self.watermark.logits_processor(ids, scores)
 
-    def detect(self, prompt, tokens):
-        z, flags = self.watermark.utils.score_sequence(torch.tensor(tokens))
-        return {"statistic": "z", "value": float(z), "n": sum(1 for flag in flags if flag >= 0), "detected": bool(z > 4)}
+    def figures(self, tokens):
+        z, _ = self.watermark.utils.score_sequence(torch.tensor(tokens))
+        return {"score": float(z)}
+
+    def detect(self, tokens):
+        figures = self.figures(tokens)
+        return {"figures": figures, "detected": figures["score"] > 4}
+
+
+class TextSeal:
+    """The green-list processor of TextSeal; the rest of its post-hoc package is a stand-in."""
+
+    def __init__(self, mark, vocabulary):
+        base = package_directory("textseal")
+        for name in ["", ".common", ".common.watermark", ".posthoc"]:
+            stand_in("textseal" + name, base + name.replace(".", "/"))
+        from textseal.common.watermark.core import WatermarkConfig
+        from textseal.posthoc.generator import GreenlistGenerator
+
+        self.width = mark["h"]
+        config = WatermarkConfig(secret_key=int(mark["key"]), ngram=self.width, watermark_type="greenlist", method="binary", gamma=0.5, delta=2.0)
+        self.host = types.SimpleNamespace(wm_args=config, delta=config.delta)
+        self.processor = GreenlistGenerator.logits_processor
+
+    def logits(self, ids, scores):
+        return self.processor(self.host, scores, ids[:, -self.width:])
 
 
 class Vllm:
@@ -152,9 +194,10 @@ class Vllm:
         padding = torch.full((ids.shape[0], 4), -1)
         return self.watermarker.sample(scores, torch.cat([padding, generated], dim=1)[:, -4:]).token_ids
 
-    def detect(self, prompt, tokens):
+    def detect(self, tokens):
         out = self.detector.detect(tokens)
-        return {"statistic": "p", "value": out.p_value, "n": out.num_scored_tokens, "detected": bool(out.is_watermarked)}
+        figures = {name: getattr(out, name) for name in ["num_scored_tokens", "score", "p_value"]}
+        return {"figures": figures, "detected": bool(out.is_watermarked)}
 
 
 class Sglang:
@@ -180,9 +223,13 @@ class Sglang:
         keys = torch.full((rows,), self.key)
         return self.core.select_watermark_tokens_torch(torch.softmax(scores, dim=-1), hashes, keys)
 
-    def detect(self, prompt, tokens):
-        out = self.detector.detect_tokens(tokens, prompt_token_ids=prompt).combined
-        return {"statistic": "log p", "value": out.log_p_value, "n": out.num_contexts, "detected": out.p_value <= 0.01}
+    def detect(self, tokens):
+        out = self.detector.detect_tokens(tokens)
+        all_contexts = out.combined
+        figures = {"n": all_contexts.num_contexts, "score": all_contexts.score, "z": all_contexts.z_score,
+                   "p": all_contexts.p_value, "log_p": all_contexts.log_p_value,
+                   "repeated_contexts": out.repeated_contexts, "skipped_initial_tokens": out.skipped_initial_tokens}
+        return {"figures": figures, "detected": all_contexts.p_value <= 0.01}
 
 
 MAKERS = {
@@ -192,6 +239,7 @@ MAKERS = {
     ("synthid-hf", "synthid-text"): lambda mark, vocabulary: SynthId(mark, vocabulary, "synthid-text"),
     ("markllm-kgw", "markllm"): lambda mark, vocabulary: MarkLlm(mark, vocabulary, "KGW"),
     ("unigram", "markllm"): lambda mark, vocabulary: MarkLlm(mark, vocabulary, "Unigram"),
+    ("textseal-green-list", "textseal"): TextSeal,
     ("vllm-gumbel", "vllm"): Vllm,
     ("sglang-gumbel", "sglang"): Sglang,
 }
@@ -236,51 +284,86 @@ def generate(model, peer, prompts, length, seed):
 
 def load_model(file):
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
     directory, name = os.path.split(file)
     return AutoModelForCausalLM.from_pretrained(directory, gguf_file=name, dtype=torch.float32).eval()
 
 
 def crosscheck(job):
     """Per mark: the peer's answers, and its verdict on its own, on ours and on unmarked text."""
+    torch.set_num_threads(1)  # a second thread waits for the first on a busy machine
     model = load_model(job["model"])
     results = []
     for mark, ours in zip(job["marks"], job["ours"]):
         began = time.monotonic()
         peer = make(mark)
         answers = generate(model, peer, job["prompts"], job["length"], seed=7)
-        verdict = lambda texts: [peer.detect(text["prompt"], text["tokens"]) for text in texts]
-        own = [{"prompt": prompt, "tokens": tokens} for prompt, tokens in zip(job["prompts"], answers)]
-        results.append({"answers": own, "own": verdict(own), "ours": verdict(ours), "unmarked": verdict(job["unmarked"])})
+        verdicts = lambda texts: [peer.detect(tokens) for tokens in texts]
+        results.append({"answers": answers, "own": verdicts(answers), "ours": verdicts(ours), "unmarked": verdicts(job["unmarked"])})
         print(f"{mark['peer']} {mark['profile']}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return results
 
 
-def time_requests():
-    """One JSON request a line: times `calls` runs of a step of embedding, or of a detection, of one peer."""
-    torch.set_num_threads(1)
-    made = {}
-    for line in sys.stdin:
-        job = json.loads(line)
-        key = (job["mark"]["profile"], job["mark"]["peer"], job["V"])
-        if key not in made:
-            made[key] = make(job["mark"], job["V"])
-        peer = made[key]
-        tokens = [min(token, job["V"] - 1) for token in job["tokens"]]
-        if job["task"] == "detect":
-            run = lambda: peer.detect([], tokens)
-        else:
-            ids = torch.tensor([tokens])
-            row = torch.randn(1, job["V"])
-            run = lambda: peer.candidates(ids, row) if job["task"] == "candidates" else peer.logits(ids, row.clone())
+class Server:
+    """Times peers, one request at a time; a peer lives as long as the process, and embeds one growing text."""
+
+    def __init__(self):
+        torch.set_num_threads(1)
+        self.peers = {}
+        self.rows = {}
+
+    def answer(self, job):
+        name = json.dumps([job["mark"], job["V"]], sort_keys=True)
+        if name not in self.peers:
+            self.peers[name] = {"peer": make(job["mark"], job["V"]), "text": []}
+        return getattr(self, job["task"])(job, **self.peers[name])
+
+    def embed(self, job, peer, text):
+        """Microseconds of a step after each of the tokens; the last step's row goes to a file."""
+        row = self.row(job)
         times = []
-        for _ in range(job["calls"]):
+        for token in job["tokens"]:
+            text.append(token)
+            ids = torch.tensor([text])
             began = time.perf_counter()
-            run()
+            out = peer.logits(ids, row.clone())
             times.append((time.perf_counter() - began) * 1e6)
-        print(json.dumps(statistics.median(times)), flush=True)
+        out[0].numpy().tofile(job["out"])
+        return times
+
+    def candidates(self, job, peer, text):
+        """The same of a peer that picks the candidates itself; the file holds their ids, then their values."""
+        row = self.row(job)
+        times = []
+        for token in job["tokens"]:
+            text.append(token)
+            ids = torch.tensor([text])
+            began = time.perf_counter()
+            values, candidates = peer.candidates(ids, row.clone())
+            times.append((time.perf_counter() - began) * 1e6)
+        torch.cat([candidates[0].double(), values[0].double()]).numpy().tofile(job["out"])
+        return times
+
+    def detect(self, job, peer, text):
+        """Microseconds of a detection as users call it, and its figures."""
+        began = time.perf_counter()
+        figures = peer.figures(job["tokens"])
+        return {"time": (time.perf_counter() - began) * 1e6, "figures": figures}
+
+    def gValues(self, job, peer, text):
+        began = time.perf_counter()
+        total = int(peer.processor.compute_g_values(torch.tensor([job["tokens"]])).sum())
+        return {"time": (time.perf_counter() - began) * 1e6, "figures": {"sum": total}}
+
+    def row(self, job):
+        if job["row"] not in self.rows:
+            self.rows[job["row"]] = torch.from_file(job["row"], size=job["V"], dtype=torch.float32).view(1, -1)
+        return self.rows[job["row"]]
+
+
+def serve():
+    server = Server()
+    for line in sys.stdin:
+        print(json.dumps(server.answer(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
@@ -289,7 +372,7 @@ if __name__ == "__main__":
         print(json.dumps({name: importlib.metadata.version(name) for name in DISTRIBUTIONS}))
     elif command == "crosscheck":
         print(json.dumps(crosscheck(json.load(sys.stdin))))
-    elif command == "time":
-        time_requests()
+    elif command == "serve":
+        serve()
     else:
-        sys.exit(f"command: expected versions, crosscheck or time, got {command}")
+        sys.exit(f"command: expected versions, crosscheck or serve, got {command}")

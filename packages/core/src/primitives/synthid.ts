@@ -85,21 +85,25 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
   };
   const small = table !== null && isSmallPower(table.length);
   const words = small ? wordsOf(table, keys) : null;
-  const state: SynthIdPrf["state"] = (tokens, range, out) => {
-    out.lo = start.lo;
-    out.hi = start.hi;
-    for (let i = range.start; i < range.end; i++) push(out, tokens[i]);
-  };
+  const stateAfter = stateFrom(start, push);
   return {
     depth: keys.length,
-    state,
+    state: stateAfter,
     push,
-    states: words === null ? wideStates(state) : lowStates(start.lo, words.length - 1),
+    states: words === null ? wideStates(stateAfter) : lowStates(start.lo, words.length - 1),
     layerHash,
     word: words === null ? word : (state) => words[state.lo & (words.length - 1)],
     candidateWords: words === null ? eachWord({ push, word }) : lookedUp(words),
     size: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
+  };
+}
+
+function stateFrom(first: Word64, push: SynthIdPrf["push"]): SynthIdPrf["state"] {
+  return (tokens, { start, end }, out) => {
+    out.lo = first.lo;
+    out.hi = first.hi;
+    for (let i = start; i < end; i++) push(out, tokens[i]);
   };
 }
 

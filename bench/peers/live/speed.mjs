@@ -1,0 +1,160 @@
+// Marks of other projects against the projects themselves, in one run, one core each: a step of embedding, and the
+// detection of a text. Ratios of medians over interleaved rounds, against the peer at its best of the default and a
+// tuned malloc, with outputs compared in the same run.
+//
+//   sh bench/peers/live/setup.sh && node bench/peers/live/speed.mjs [--quick] [--only TEXT] [--json FILE]
+//
+// Needs built packages. The logits lie in the toolkit's memory, and both sides copy the row before they change it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomStream } from "@verdigris/survival";
+import { humanTokens } from "../../speed/human-tokens.mjs";
+import { median, report, round } from "../../speed/timing.mjs";
+import { peerProcess, peersJson } from "./peers.mjs";
+import { detections, embeddings } from "./speed-tasks.mjs";
+
+const quick = process.argv.includes("--quick");
+const ROUNDS = quick ? 3 : 7;
+/** Steps of ours for one of theirs. */
+const OURS = 5;
+const ONE_CORE = { OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+const TUNED = {
+  MALLOC_MMAP_THRESHOLD_: "2147483648",
+  MALLOC_TRIM_THRESHOLD_: "4294967296",
+  MALLOC_TOP_PAD_: "268435456",
+};
+
+const only = process.argv[process.argv.indexOf("--only") + 1];
+const wanted = ({ name }) => !process.argv.includes("--only") || name.includes(only);
+const directory = mkdtempSync(join(tmpdir(), "peers-speed-"));
+const processes = {
+  default: peerProcess(ONE_CORE),
+  tuned: peerProcess({ ...ONE_CORE, ...TUNED }),
+};
+const human = await humanTokens(100_000);
+const distinct = [...new Set(human.tokens)];
+const logits = new Map();
+const rows = [];
+try {
+  for (const task of embeddings().filter(wanted)) rows.push(await compareEmbedding(task));
+  for (const task of detections().filter(wanted)) rows.push(await compareDetection(task));
+} finally {
+  for (const { end } of Object.values(processes)) end();
+  rmSync(directory, { recursive: true });
+}
+report("peers-speed", rows, {
+  versions: peersJson("versions"),
+  tokens: human.source,
+  rounds: ROUNDS,
+  rule: "medians; the peer at its best of default and tuned malloc; one thread each",
+});
+if (rows.some(({ equal }) => equal !== true)) {
+  console.error("outputs differ");
+  process.exitCode = 1;
+}
+
+/** Times a step after distinct tokens, so that no side can have seen its context. */
+async function compareEmbedding({ name, V, goal, peer, calls = 3, ours, differ }) {
+  const file = rowFile(V);
+  const out = join(directory, "out");
+  const mine = ours(V, rowOf(V));
+  const shown = { default: [], tuned: [] };
+  let at = 0;
+  let latest;
+  const times = await interleave(
+    async () => {
+      const start = at;
+      at += OURS * calls;
+      return Array.from({ length: OURS * calls }, (_, i) => mine.step(distinct, start + i + 1));
+    },
+    async (which) => {
+      const tokens = distinct.slice(at - calls, at);
+      shown[which].push(...tokens);
+      latest = shown[which];
+      return processes[which].ask({ ...peer, V, row: file, out, tokens });
+    },
+  );
+  mine.step(latest, latest.length); // what the peer did last
+  const difference = differ(out, mine.last(), V);
+  return {
+    task: name,
+    V,
+    ...figures(times, { unit: "µs a token", goal }),
+    equal: difference <= mine.tolerance,
+    difference,
+  };
+}
+
+async function compareDetection({ name, V, goal, peer, tokens: n, ours, check }) {
+  const tokens = human.tokens.subarray(0, quick ? Math.min(n, 3000) : n);
+  const mine = ours(V);
+  let theirs;
+  const times = await interleave(
+    async () => [mine.run(tokens)],
+    async (which) => {
+      theirs = await processes[which].ask({ ...peer, V, tokens: [...tokens] });
+      return [theirs.time];
+    },
+  );
+  const perSecond = (spent) => Math.round((tokens.length / median(spent)) * 1e6);
+  const difference = check(theirs.figures, tokens, V);
+  return {
+    task: name,
+    V,
+    tokens: tokens.length,
+    ...figures(times, { unit: "tokens/s", goal, perSecond }),
+    equal: difference <= 1e-5,
+    difference,
+  };
+}
+
+/** Rounds of ours and theirs in turn. After the first counted round only the faster of the peer's processes goes on. */
+async function interleave(mine, theirs) {
+  const times = { ours: [], default: [], tuned: [] };
+  let running = Object.keys(processes);
+  for (let turn = -1; turn < ROUNDS; turn++) {
+    const spent = await mine();
+    if (turn >= 0) times.ours.push(...spent);
+    for (const which of running) {
+      const spentThere = await theirs(which);
+      if (turn >= 0) times[which].push(...spentThere);
+    }
+    if (turn === 0) running = [median(times.default) <= median(times.tuned) ? "default" : "tuned"];
+  }
+  return times;
+}
+
+function figures(times, { unit, goal, perSecond = (spent) => round(median(spent)) }) {
+  const malloc = times.default.length >= times.tuned.length ? "default" : "tuned";
+  const ratio = median(times[malloc]) / median(times.ours);
+  return {
+    unit,
+    peer: perSecond(times[malloc]),
+    malloc,
+    ours: perSecond(times.ours),
+    ratio: round(ratio),
+    goal,
+    verdict: goal === null ? "–" : ratio >= goal ? "reached" : "not reached",
+  };
+}
+
+function rowFile(V) {
+  const file = join(directory, `row-${V}`);
+  writeFileSync(file, new Uint8Array(rowOf(V).buffer));
+  return file;
+}
+
+/** Normal logits, standard deviation 2.5. (V) */
+function rowOf(V) {
+  if (!logits.has(V)) {
+    const random = randomStream(`row of ${V}`);
+    const normal = () =>
+      Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+    logits.set(
+      V,
+      Float32Array.from({ length: V }, () => 2.5 * normal()),
+    );
+  }
+  return logits.get(V);
+}
