@@ -36,6 +36,7 @@ export function choiceScheme({ profile, law, rule, weaknesses }: Choice): Scheme
     law,
     stage: "warped-logits",
     coin: "seed-and-token",
+    coinsDependOnKey: true,
     extraSeedWords,
     weaknesses,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

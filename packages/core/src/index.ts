@@ -4,7 +4,7 @@ export { type ScoredCoins, coinsOf, seedArrays } from "./coins.js";
 export { entropyOf } from "./entropy.js";
 export { VerdigrisError, type VerdigrisErrorCode } from "./errors.js";
 export { Key, type KeyPath, keyWords } from "./keys.js";
-export { moments } from "./law.js";
+export { moments, sumMoments } from "./law.js";
 export { type Kernel, createKernel } from "./prf/index.js";
 export { type Profile, parseWith } from "./profile.js";
 export {
@@ -21,12 +21,14 @@ export {
   keyFromText,
   parseProfile,
   profileJsonSchema,
+  schemeBinder,
   schemes,
 } from "./schemes/registry.js";
 export { createSeeder, type Seeder, type Seeding } from "./contexts.js";
 export type {
   Candidates,
   Coins,
+  FixedList,
   LanguageModel,
   ModelSequence,
   ModelWeighting,

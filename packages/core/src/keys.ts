@@ -1,4 +1,4 @@
-import { hkdf } from "@noble/hashes/hkdf.js";
+import { expand, extract } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerdigrisError } from "./errors.js";
@@ -26,6 +26,8 @@ export class Key {
   readonly #bytes: Uint8Array;
   /** The notation of a peer's key; null for our own 256 bits. */
   readonly #peer: string | null;
+  /** HKDF's extracted key: the same for every purpose. */
+  readonly #extracted: Uint8Array;
   /**
    * Public identifier: 16 hex digits derived from the key, safe to print. Of a peer's key with few values (Hugging
    * Face's has 2^32 effective ones) whoever sees the id can find the key by trying all.
@@ -35,6 +37,7 @@ export class Key {
   private constructor(bytes: Uint8Array, peer: string | null = null) {
     this.#bytes = bytes;
     this.#peer = peer;
+    this.#extracted = extract(sha256, bytes, SALT);
     this.id = bytesToHex(this.subkey("key id", 8));
   }
 
@@ -89,7 +92,7 @@ export class Key {
 
   /** HKDF-SHA-256 output for one purpose; distinct purposes give independent bytes. */
   subkey(purpose: string, length: number): Uint8Array {
-    return hkdf(sha256, this.#bytes, SALT, utf8ToBytes(purpose), length);
+    return expand(sha256, this.#extracted, utf8ToBytes(purpose), length);
   }
 
   /** The secret in its text form, for writing a key file. Never log it. */

@@ -1,8 +1,9 @@
 import { spreadSeed } from "./primitives/int64.js";
 import { type TailRule, candidatesOf } from "./candidates.js";
+import { seedArrays } from "./coins.js";
 import type { Profile } from "./profile.js";
 import { checkRoom, checkSpan, checkStep } from "./schemes/checks.js";
-import type { Coins, Scheme, SeedArrays, Tokens, Weakness } from "./types.js";
+import type { Coins, FixedList, NullLaw, Scheme, SeedArrays, Tokens, Weakness } from "./types.js";
 
 /** A green list that says of each token by itself whether it is green, from a 64-bit seed. */
 export interface PerTokenList {
@@ -10,6 +11,8 @@ export interface PerTokenList {
   readonly delta: number;
   /** Probability under H0 that a token is green. */
   readonly p: number;
+  /** The list, where one of fixed size serves all windows. */
+  readonly oneList?: FixedList;
   /** Whether the candidate enters the seed. */
   readonly selfSalt: boolean;
   /** Whether the bias comes after temperature and truncation. */
@@ -31,17 +34,14 @@ export function perTokenListScheme(list: PerTokenList): Scheme {
   const { h } = profile;
   const bias = Math.fround(delta);
   const window = new Uint32Array(h + 1);
-  const one: SeedArrays = {
-    seedLo: new Uint32Array(1),
-    seedHi: new Uint32Array(1),
-    more: Array.from({ length: extraSeedWords }, () => new Uint32Array(1)),
-  };
+  const one = seedArrays({ extraSeedWords }, 1);
   return {
     profile,
     h,
-    law: { kind: "bernoulli", p: list.p },
+    law: lawOf(list),
     stage: list.stage,
     coin: "seed-and-token",
+    coinsDependOnKey: true,
     extraSeedWords,
     weaknesses: list.weaknesses,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
@@ -65,6 +65,10 @@ export function perTokenListScheme(list: PerTokenList): Scheme {
       for (let i = 0; i < coins.n; i++) out[i] = list.isGreen(coins, i, coins.token[i]) ? 1 : 0;
     },
   };
+}
+
+function lawOf({ p, oneList }: PerTokenList): NullLaw {
+  return oneList === undefined ? { kind: "bernoulli", p } : { kind: "bernoulli", p, oneList };
 }
 
 /** Writes a 64-bit seed to a place. */

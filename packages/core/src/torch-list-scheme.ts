@@ -50,6 +50,7 @@ export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
     law: { kind: "bernoulli", p: k / V },
     stage: "raw-logits",
     coin: "seed-and-token",
+    coinsDependOnKey: true,
     extraSeedWords: 0,
     weaknesses: list.weaknesses,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

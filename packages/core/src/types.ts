@@ -28,14 +28,20 @@ export interface Coins extends SeedArrays {
 
 /** Law of one coin's score when the text ignores the key. */
 export type NullLaw =
-  /** Green list: score is 1 with probability `p`, else 0. */
-  | { readonly kind: "bernoulli"; readonly p: number }
+  /** Green list: score is 1 with probability `p`, else 0. With `oneList` all coins come from it, without replacement. */
+  | { readonly kind: "bernoulli"; readonly p: number; readonly oneList?: FixedList }
   /** Gumbel: score is stochastically at most a unit exponential. */
   | { readonly kind: "exponential" }
   /** Dual-key Gumbel: score is a sum of exponentials with these means, larger first. */
   | { readonly kind: "exponentials"; readonly means: readonly [number, number] }
   /** SynthID: score is the sum over layers of weight × g-bit, each bit 1 with probability `p`. Weights (m), not negative. */
   | { readonly kind: "bits"; readonly weights: readonly number[]; readonly p: number };
+
+/** A list of exactly `green` among `size` tokens. */
+export interface FixedList {
+  readonly size: number;
+  readonly green: number;
+}
 
 /** Where in the sampling pipeline a scheme acts: before temperature and truncation, or after. */
 export type Stage = "raw-logits" | "warped-logits";
@@ -81,6 +87,8 @@ export interface Scheme {
   readonly stage: Stage;
   /** What names a coin: seed and token, or the seed alone where it already holds all that matters of the token. */
   readonly coin: "seed-and-token" | "seed";
+  /** Whether the key enters which positions share a coin; false only where the text alone decides. */
+  readonly coinsDependOnKey: boolean;
   /** Words of state beyond the first two that `seeds` writes and `scores` reads. */
   readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */

@@ -52,6 +52,7 @@ export const dip: SchemeDefinition = {
       law: { kind: "bernoulli", p: (V - first) / V },
       stage: "warped-logits",
       coin: "seed-and-token",
+      coinsDependOnKey: true,
       extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

@@ -39,9 +39,8 @@ export const greenList: SchemeDefinition = {
     const seeder = createSeeder(kernel, contextKey, profile.seeding, profile.h);
     const gamma256 = gamma * 256;
     const bias = Math.fround(delta); // logits are 32 bit, and every path must round alike
-    const everyId = seeder.perCandidate
-      ? Uint32Array.from({ length: profile.V }, (_, i) => i)
-      : null;
+    // Made when first needed: detection under thousands of keys never does.
+    let everyId: Uint32Array | null = null;
     let scratch = seedsOf(0);
     let flags = new Float64Array(0);
 
@@ -61,10 +60,14 @@ export const greenList: SchemeDefinition = {
       law: { kind: "bernoulli", p: gamma },
       stage: "raw-logits",
       coin: "seed-and-token",
+      // The seed of `left` is a hash of the window: equal under one key, equal under all.
+      coinsDependOnKey: profile.seeding !== "left",
       extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
         checkStep(profile, context, { logits, ids });
+        if (ids === undefined && seeder.perCandidate)
+          everyId ??= Uint32Array.from({ length: profile.V }, (_, i) => i);
         const candidates = ids ?? everyId;
         if (candidates !== null) reweightCandidates(context, logits, candidates);
         else kernel.biasRow(rowKey, seeder.one(context), gamma256, bias, logits);

@@ -36,11 +36,12 @@ export const gumbel: SchemeDefinition = {
     const rowKey = keyWords(key.subkey(`${purpose} row`, 32));
     const seeder = createSeeder(kernel, contextKey, profile.seeding, profile.h);
     let words = new Uint32Array(0);
-    const seeds = { seedLo: new Uint32Array(profile.V), seedHi: new Uint32Array(profile.V) };
+    let seeds: SeedArrays | null = null;
 
     function loadWords(context: Tokens, n: number, ids: Uint32Array | undefined): void {
       if (words.length !== n) words = new Uint32Array(n);
       if (ids === undefined) return kernel.wordRow(rowKey, seeder.one(context), words);
+      seeds ??= { seedLo: new Uint32Array(profile.V), seedHi: new Uint32Array(profile.V) };
       seeder.candidates(context, ids, seeds);
       kernel.words(rowKey, { ...seeds, token: ids, n }, words);
     }
@@ -51,6 +52,8 @@ export const gumbel: SchemeDefinition = {
       law: { kind: "exponential" },
       stage: "warped-logits",
       coin: "seed-and-token",
+      // The seed of `left` is a hash of the window: equal under one key, equal under all.
+      coinsDependOnKey: profile.seeding !== "left",
       extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

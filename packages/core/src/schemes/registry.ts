@@ -74,8 +74,14 @@ export function parseProfile(value: unknown): Profile {
 
 /** Binds a profile to a key. Schemes on one thread may share a kernel. @throws VerdigrisError PROFILE_INVALID */
 export function bindScheme(profile: Profile, key: Key, kernel: Kernel = createKernel()): Scheme {
+  return schemeBinder(profile, kernel)(key);
+}
+
+/** Binds a profile to many keys: what does not depend on the key is done once. @throws VerdigrisError PROFILE_INVALID */
+export function schemeBinder(profile: Profile, kernel: Kernel): (key: Key) => Scheme {
   const checked = parseProfile(profile);
-  return definitionOf(checked.scheme).bind(checked, key, kernel);
+  const definition = definitionOf(checked.scheme);
+  return (key) => definition.bind(checked, key, kernel);
 }
 
 /**

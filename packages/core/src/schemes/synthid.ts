@@ -68,6 +68,7 @@ export const synthId: SchemeDefinition = {
       law: { kind: "bits", weights, p: Math.max(0.5, prf.shareOfOnes) },
       stage: "warped-logits",
       coin: "seed",
+      coinsDependOnKey: true,
       extraSeedWords: 0,
       weaknesses: weaknessesOf(keys, prf),
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

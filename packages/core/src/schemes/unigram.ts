@@ -47,6 +47,7 @@ export const unigram: SchemeDefinition = {
       profile,
       delta,
       p: k / profile.V,
+      oneList: { size: profile.V, green: k },
       selfSalt: false,
       stage: "raw-logits",
       weaknesses: [
