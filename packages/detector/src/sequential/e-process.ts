@@ -1,6 +1,7 @@
 import { type NullLaw, moments } from "@verdigris/core";
 import { requireBetween } from "../statistics/checks.js";
 import { cumulant } from "../statistics/cumulant.js";
+import { log10ReplacementRatio } from "../statistics/hypergeometric.js";
 
 /** Effects the mixture bets on, in standard deviations of one coin's score: .02 … 3.6, each √2 the last. */
 const EFFECTS = Array.from({ length: 16 }, (_, j) => 0.02 * Math.SQRT2 ** j);
@@ -25,7 +26,18 @@ export function log10E(law: NullLaw, seen: Seen): number {
 export function eProcess(law: NullLaw, side: 1 | -1 = 1): (seen: Seen) => number {
   const bets = tilts(law, side);
   const cumulants = bets.map((lambda) => cumulant(law, lambda));
-  return ({ n, sum }) => log10MeanExp(bets.map((lambda, j) => lambda * sum - n * cumulants[j]));
+  return (seen) => {
+    const { n, sum } = seen;
+    return (
+      log10MeanExp(bets.map((lambda, j) => lambda * sum - n * cumulants[j])) + listed(law, seen)
+    );
+  };
+}
+
+/** What the mixture gains if the coins of one list are drawn without replacement: then they are not independent. */
+function listed(law: NullLaw, { n, sum }: Seen): number {
+  const list = law.kind === "bernoulli" ? law.oneList : undefined;
+  return list === undefined || n > list.size ? 0 : log10ReplacementRatio(sum, { ...list, n });
 }
 
 /** log10 of the mean of e^x over `logs`. */
@@ -77,10 +89,17 @@ function atMean(
     case "exponentials":
       return { law, seen: { n: seen.n, sum: (seen.sum * moments(law).mean) / at } };
     case "bernoulli":
-      return { law: { ...law, p: at }, seen };
+      return { law: greenAt(law, at), seen };
     case "bits":
       return { law: { ...law, p: (law.p * at) / moments(law).mean }, seen };
   }
+}
+
+/** A list of fixed size has a whole number of green tokens. */
+function greenAt({ oneList }: Extract<NullLaw, { kind: "bernoulli" }>, at: number): NullLaw {
+  if (oneList === undefined) return { kind: "bernoulli", p: at };
+  const green = Math.round(at * oneList.size);
+  return { kind: "bernoulli", p: green / oneList.size, oneList: { size: oneList.size, green } };
 }
 
 function largestMean(law: NullLaw): number {

@@ -79,6 +79,7 @@ function logFarTail(tail: Tail): number {
 /** ln P(X = k). */
 export function logProbability({ k, n, p, q, excess }: Tail): number {
   if (k === n) return n * (p < 0.5 ? Math.log(p) : Math.log1p(-q));
+  if (k === 0) return n * (q < 0.5 ? Math.log(q) : Math.log1p(-p));
   const rest = n - k;
   return (
     stirlingError(n) -

@@ -1,8 +1,8 @@
-import type { NullLaw } from "@verdigris/core";
+import { type NullLaw, sumMoments } from "@verdigris/core";
 import { SMALLEST_P } from "./binomial.js";
 import { requireBetween, requireReal } from "./checks.js";
-import { normalQuantile } from "./normal.js";
-import { largestScore, scoreLog10P } from "./score-sum.js";
+import { normalLog10Q, normalQuantile } from "./normal.js";
+import { largestSum, scoreLog10P } from "./score-sum.js";
 
 /**
  * The one rule of every verdict: p ≤ alpha, in (0, 1). Equality up to the rounding of the tails
@@ -21,7 +21,7 @@ export function smallestRejecting(law: NullLaw, alpha: number): number {
   if (law.kind === "bernoulli") {
     requireBetween("law.p", law.p, { above: SMALLEST_P, below: 1 - 1e-12 });
   }
-  const bestLog10P = (n: number): number => scoreLog10P(law, n, n * largestScore(law));
+  const bestLog10P = (n: number): number => scoreLog10P(law, n, largestSum(law, n));
   let enough = 1;
   while (!rejects(bestLog10P(enough), alpha)) enough *= 2;
   let tooFew = Math.floor(enough / 2);
@@ -56,4 +56,49 @@ export function requiredTokens({ epsilon, gamma, alpha, power }: TestPlan): numb
   requireBetween("power", power, { above: alpha });
   const z = normalQuantile(alpha) - normalQuantile(power);
   return Math.ceil((z / epsilon) ** 2 * gamma * (1 - gamma));
+}
+
+/** What a test of n coins is expected to find. */
+export interface Forecast {
+  readonly n: number;
+  /** Mean excess of a coin's score that was assumed. */
+  readonly effect: number;
+  /** Chance of rejecting at `alpha` with that effect. */
+  readonly power: number;
+  /** Part of the effect that is found with the wanted power: whoever wrote less of the text is not; may exceed 1. */
+  readonly smallestShare: number;
+}
+
+/** The effect to be found, the level of its test, and the power wanted of it. */
+export interface ForecastPlan {
+  /** Above 0, in units of the score. */
+  readonly effect: number;
+  readonly alpha: number;
+  readonly power: number;
+}
+
+/**
+ * Power of a test by the normal law, with the null variance under both hypotheses: Φ(effect √n / σ − z_α); a share s of
+ * the effect reaches the wanted power if s effect √n / σ = z_α + z_power. A plan, not a verdict.
+ */
+export function forecast(law: NullLaw, n: number, plan: ForecastPlan): Forecast {
+  const { effect, alpha, power } = plan;
+  requireBetween("alpha", alpha);
+  requireBetween("power", power);
+  const deviation = Math.sqrt(sumMoments(law, n).variance);
+  const shift = deviation > 0 ? (n * effect) / deviation : 0;
+  const critical = normalQuantile(alpha);
+  return {
+    n,
+    effect,
+    power: 10 ** normalLog10Q(critical - shift),
+    smallestShare: (critical + normalQuantile(1 - power)) / shift,
+  };
+}
+
+/** Largest excess of a green list: of a bias δ (nats) on a share γ of equally likely tokens (Kirchenbauer et al. 2023). */
+export function largestExcess(gamma: number, delta: number): number {
+  requireBetween("gamma", gamma);
+  requireReal("delta", delta, { min: 0, max: 700 });
+  return (gamma * Math.exp(delta)) / (1 + gamma * Math.expm1(delta)) - gamma;
 }

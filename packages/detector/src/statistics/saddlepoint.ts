@@ -70,6 +70,12 @@ export function subtractProduct(c: number, a: number, b: number): number {
   return c - product - rest;
 }
 
+/** −a·b as a sum of two numbers, without rounding. */
+export function negatedProduct(a: number, b: number): readonly [high: number, low: number] {
+  const product = a * b;
+  return [-product, subtractProduct(product, a, b)];
+}
+
 /** x as a sum of two numbers of 26 bits, whose products are exact (Veltkamp). */
 function split(x: number): readonly [high: number, low: number] {
   const t = 134217729 * x; // 2^27 + 1

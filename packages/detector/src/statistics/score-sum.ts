@@ -1,7 +1,8 @@
 import type { NullLaw } from "@verdigris/core";
 import { binomialLog10P } from "./binomial.js";
 import { gammaLog10Q } from "./gamma.js";
-import { weightedBitsLog10P } from "./weighted-bits.js";
+import { hypergeometricLog10P } from "./hypergeometric.js";
+import { weightedBitsLog10P, weightedExponentialsLog10P } from "./weighted-sum.js";
 
 /** Largest exponential score −ln(1−u) of a 32-bit uniform u, in nats. */
 const LARGEST_EXPONENTIAL = 32 * Math.LN2;
@@ -12,53 +13,66 @@ export function scoreLog10P(law: NullLaw, n: number, sum: number): number {
     case "exponential":
       return gammaLog10Q(Math.max(0, sum), n);
     case "exponentials":
-      return exponentialsLog10P(law.means, n, Math.max(0, sum));
+      return exponentialsLog10P(law.means, n, sum);
     case "bernoulli":
-      return binomialLog10P(Math.max(0, Math.floor(sum)), n, law.p);
+      return greenLog10P(law, n, Math.max(0, Math.floor(sum)));
     case "bits":
       return bitsLog10P(law, n, sum);
   }
 }
 
-/** The largest score one coin can show. */
-export function largestScore(law: NullLaw): number {
+/** The largest sum n coins can show. */
+export function largestSum(law: NullLaw, n: number): number {
   switch (law.kind) {
     case "exponential":
-      return LARGEST_EXPONENTIAL;
+      return n * LARGEST_EXPONENTIAL;
     case "exponentials":
-      return LARGEST_EXPONENTIAL * (law.means[0] + law.means[1]);
+      return n * LARGEST_EXPONENTIAL * (law.means[0] + law.means[1]);
     case "bernoulli":
-      return 1;
+      return law.oneList === undefined ? n : Math.min(n, law.oneList.green);
     case "bits":
-      return law.weights.reduce((sum, weight) => sum + weight, 0);
+      return n * law.weights.reduce((sum, weight) => sum + weight, 0);
   }
+}
+
+/** Coins of one list are drawn without replacement; those of many lists are independent. */
+function greenLog10P(
+  { p, oneList }: Extract<NullLaw, { kind: "bernoulli" }>,
+  n: number,
+  k: number,
+): number {
+  return oneList === undefined || n > oneList.size
+    ? binomialLog10P(k, n, p)
+    : hypergeometricLog10P(k, { ...oneList, n });
 }
 
 /** Equal weights make the sum a binomial count of bits. */
-function bitsLog10P(law: Extract<NullLaw, { kind: "bits" }>, n: number, sum: number): number {
-  const [weight] = law.weights;
-  if (law.weights.some((other) => other !== weight)) return weightedBitsLog10P(law, n, sum);
-  const bits = Math.max(0, Math.floor((sum / weight) * (1 + 1e-12)));
-  return binomialLog10P(Math.min(bits, n * law.weights.length), n * law.weights.length, law.p);
+function bitsLog10P(
+  { weights, p }: Extract<NullLaw, { kind: "bits" }>,
+  n: number,
+  sum: number,
+): number {
+  const [first] = weights;
+  if (weights.some((other) => other !== first)) {
+    const bits = [...new Set(weights)].map((weight) => {
+      const times = weights.filter((other) => other === weight).length;
+      return { count: n * times, weight, p };
+    });
+    return weightedBitsLog10P(bits, sum);
+  }
+  const ones = Math.max(0, Math.floor((sum / first) * (1 + 1e-12)));
+  return binomialLog10P(Math.min(ones, n * weights.length), n * weights.length, p);
 }
 
-/**
- * log10 P(a X + b Y ≥ sum) for independent X, Y ~ Gamma(n, 1) and a ≥ b: a Gamma with the larger mean is a mixture of
- * Gammas with the smaller one, with negative binomial weights (Moschopoulos 1985). All terms are positive; those below
- * 1e-17 of the sum are left out.
- */
+/** Equal means, or one of 0, leave a gamma law. */
 function exponentialsLog10P([a, b]: readonly [number, number], n: number, sum: number): number {
-  if (b === 0) return gammaLog10Q(sum / a, n);
-  if (a === b) return gammaLog10Q(sum / a, 2 * n);
-  const [p, log10Q] = [b / a, Math.log10(1 - b / a)];
-  let log10Weight = n * Math.log10(p);
-  let total = -Infinity;
-  for (let k = 0; ; k++) {
-    const term = log10Weight + gammaLog10Q(sum / b, 2 * n + k);
-    const top = Math.max(total, term);
-    total = top + Math.log10(10 ** (total - top) + 10 ** (term - top));
-    const beyond = k > (n * (1 - p)) / p && term < total - 17;
-    if (beyond) return Math.min(0, total);
-    log10Weight += Math.log10((n + k) / (k + 1)) + log10Q;
-  }
+  if (b === 0) return gammaLog10Q(Math.max(0, sum) / a, n);
+  if (a === b) return gammaLog10Q(Math.max(0, sum) / a, 2 * n);
+  return weightedExponentialsLog10P(
+    [
+      { count: n, mean: a },
+      { count: n, mean: b },
+    ],
+    sum,
+  );
 }

@@ -1,8 +1,13 @@
 import type { NullLaw } from "@verdigris/core";
 import { lehmer } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
-import { gammaLog10Q, scoreLog10P } from "../../src/index.js";
-import { saddlepointLog10P } from "../../src/statistics/weighted-bits.js";
+import {
+  binomialLog10P,
+  gammaLog10Q,
+  hypergeometricLog10P,
+  scoreLog10P,
+  weightedBitsLog10P,
+} from "../../src/index.js";
 
 type Bits = Extract<NullLaw, { kind: "bits" }>;
 
@@ -39,13 +44,27 @@ describe("the tail of weighted bits", () => {
     expect(10 ** scoreLog10P(law, 4, 9)).toBeCloseTo(enumerated(law, 4, 9), 12);
   });
 
-  it("is within 1 % by the saddlepoint where the exact law can still be had", () => {
-    const law: Bits = { kind: "bits", weights: layers(10), p: 0.5 };
-    for (const sum of [5400, 6003, 6507, 7002, 8001]) {
-      const ratio = 10 ** (saddlepointLog10P(law, 20, sum) - scoreLog10P(law, 20, sum));
-      expect(ratio).toBeGreaterThan(0.99);
-      expect(ratio).toBeLessThan(1.01);
+  it("is the binomial tail for one weight, whatever the weight", () => {
+    for (const [k, n, p] of [
+      [3, 5, 0.5],
+      [300, 1000, 0.25],
+      [240, 1000, 0.25],
+      [1000, 1000, 0.1],
+    ] as const) {
+      expect(weightedBitsLog10P([{ count: n, weight: 7, p }], 7 * k)).toBeCloseTo(
+        binomialLog10P(k, n, p),
+        10,
+      );
+      expect(weightedBitsLog10P([{ count: n, weight: 7, p }], 7 * k - 6)).toBeCloseTo(
+        binomialLog10P(k, n, p),
+        10,
+      );
     }
+  });
+
+  it("refuses weights that are not whole", () => {
+    const call = (): number => weightedBitsLog10P([{ count: 1, weight: 0.5, p: 0.5 }], 1);
+    expect(call).toThrow(new RangeError("weight must be an integer in [0, 1048576], got 0.5"));
   });
 
   it("falls as the sum grows, down to the last outcome", () => {
@@ -86,5 +105,31 @@ describe("the tail of a sum of two exponentials", () => {
     }
     const p = 10 ** scoreLog10P(law(0.9), 30, 36);
     expect(Math.abs(above / runs - p)).toBeLessThan(6 * Math.sqrt((p * (1 - p)) / runs));
+  });
+});
+
+describe("the tail of one list of fixed size", () => {
+  const law: NullLaw = { kind: "bernoulli", p: 0.4, oneList: { size: 10, green: 4 } };
+
+  it("is that of every set of distinct tokens", () => {
+    // 3 of 10 tokens, 4 of them green: (6 · 6 + 4) / 120 sets have two or more.
+    expect(10 ** scoreLog10P(law, 3, 2)).toBeCloseTo(40 / 120, 14);
+    expect(hypergeometricLog10P(3, { size: 10, green: 4, n: 3 })).toBeCloseTo(
+      Math.log10(4 / 120),
+      14,
+    );
+  });
+
+  it("is below the binomial tail above the mean (Hoeffding 1963)", () => {
+    const draw = { size: 1000, green: 250, n: 300 };
+    for (let k = 90; k <= 250; k += 10) {
+      expect(hypergeometricLog10P(k, draw)).toBeLessThan(binomialLog10P(k, 300, 0.25));
+    }
+  });
+
+  it("is certain once all tokens were seen, and impossible above the list", () => {
+    expect(scoreLog10P(law, 10, 4)).toBe(0);
+    expect(hypergeometricLog10P(5, { size: 10, green: 4, n: 9 })).toBe(-Infinity);
+    expect(hypergeometricLog10P(3, { size: 10, green: 4, n: 9 })).toBe(0);
   });
 });
