@@ -29,6 +29,14 @@ export function interleaved(tasks, { rounds = 201, calls = 1, warmUp = 20 } = {}
   return Object.fromEntries(runs.map(({ name, times }) => [name, total(times)]));
 }
 
+/** Processor seconds of this process during one call, and the wall clock's: on a busy machine they differ. */
+export function cpuSeconds(work) {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  sink += Number(work());
+  const { user, system } = process.cpuUsage(before);
+  return { cpu: (user + system) / 1e6, wall: (performance.now() - start) / 1000 };
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -13,7 +13,7 @@ export interface ScoreRequest {
   readonly kernel: Kernel;
   readonly alpha: number;
   /** Decoy keys for each file and for all together; single documents are scored without. */
-  readonly decoys: number;
+  readonly decoys: number | "auto";
   /** Coins remembered exactly, for each file and for all together. */
   readonly memory: number;
   readonly perDocument: boolean;
@@ -164,7 +164,7 @@ class Scope {
 
   constructor(
     { reading, key, kernel, alpha, memory }: ScoreRequest,
-    decoys: number,
+    decoys: number | "auto",
     observeDecoys?: (z: Float64Array) => void,
   ) {
     const options = { alpha, decoys, kernel, memory, observeDecoys };

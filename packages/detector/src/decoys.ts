@@ -1,6 +1,7 @@
-import { Key, type Kernel, type Profile, bindScheme, createKernel } from "@verdigris/core";
-import { type Evidence, evidenceOf } from "./evidence.js";
-import { type Piece, Tally } from "./tally.js";
+import { Key, type Kernel, type Profile, createKernel, schemeBinder } from "@verdigris/core";
+import { type Evidence, zScoreOf } from "./evidence.js";
+import { scorerOf } from "./many-keys.js";
+import type { Piece } from "./tally.js";
 
 /** The decoy-key test (statistics.md 7). */
 export interface DecoyTest {
@@ -18,18 +19,23 @@ export interface DecoyTest {
 
 const PUBLIC_MASTER = Key.fromBytes(new Uint8Array(32));
 
-/** The i-th public decoy key: fixed, so that anyone can repeat a decoy test. */
-export function decoyKey(i: number): Key {
-  return PUBLIC_MASTER.derive({ provider: "verdigris decoy", epoch: String(i) });
+/**
+ * The i-th decoy key. Derived from a master: the public one, so that anyone can repeat a test, or the real key, so that
+ * nobody can write a text that decoys like.
+ */
+export function decoyKey(i: number, master: Key = PUBLIC_MASTER): Key {
+  return master.derive({ provider: "verdigris decoy", epoch: String(i) });
 }
 
 /** How to make a decoy test. */
 export interface DecoyOptions {
   readonly keys: number;
   /** Evidence of the real key on the same transcript. */
-  readonly statistic: Evidence;
+  readonly statistic: Pick<Evidence, "zScore">;
+  /** What decoy keys are derived from. Default: the public master. */
+  readonly master?: Key;
   /** As the real key's tally had it. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   readonly kernel?: Kernel;
   /** Told of z under each decoy key. */
   readonly observe?: ((z: Float64Array) => void) | undefined;
@@ -42,11 +48,11 @@ export function decoyTest(
   options: DecoyOptions,
 ): DecoyTest {
   const { memory, kernel = createKernel() } = options;
-  const transcript = { pieces, kernel, ...(memory === undefined ? {} : { memory }) };
-  const z = Float64Array.from(
-    { length: options.keys },
-    (_, i) => scoreWith(profile, decoyKey(i), transcript).zScore,
-  );
+  const score = scorerOf(schemeBinder(profile, kernel), pieces, memory);
+  const z = Float64Array.from({ length: options.keys }, (_, i) => {
+    const { law, n, sum } = score(decoyKey(i, options.master));
+    return n === 0 ? 0 : zScoreOf(law, { n, sum });
+  });
   options.observe?.(z);
   return summariseDecoys(z, options.statistic.zScore);
 }
@@ -64,22 +70,6 @@ export function summariseDecoys(z: Float64Array, zReal: number): DecoyTest {
     varianceInflation: variance,
     varianceInterval: varianceInterval(variance, n),
   };
-}
-
-/** Evidence of a transcript under one key. */
-export function scoreWith(
-  profile: Profile,
-  key: Key,
-  {
-    pieces,
-    kernel,
-    ...options
-  }: { readonly pieces: readonly Piece[]; readonly kernel: Kernel; readonly memory?: number },
-): Evidence {
-  const scheme = bindScheme(profile, key, kernel);
-  const tally = new Tally(scheme, options);
-  for (const piece of pieces) tally.add(piece);
-  return evidenceOf(scheme.law, tally.count());
 }
 
 /** 95 % interval of a variance from n normal values; Wilson and Hilferty's (1931) chi-square quantiles. */

@@ -7,12 +7,21 @@ import {
   createKernel,
 } from "@verdigris/core";
 import { type DecoyTest, decoyTest } from "./decoys.js";
-import { evidenceOf } from "./evidence.js";
-import { type Piece, Tally } from "./tally.js";
-import { type Verdict, decide } from "./verdict.js";
+import { evidenceOf, zScoreOf } from "./evidence.js";
+import { tallyOf } from "./many-keys.js";
+import { rejects } from "./statistics/index.js";
+import { type Count, type Piece, Tally } from "./tally.js";
+import { Transcript } from "./transcript.js";
+import { type Verdict, decide, decoysToArbitrate } from "./verdict.js";
 
-/** Tokens kept for the decoy test; a longer text is decided without one. */
-const DECOY_BUDGET = 2_000_000;
+/** Decoy keys that show whether the law of the sum holds at all; and those of a test that cannot afford enough for α. */
+const FEW_DECOYS = 99;
+const MANY_DECOYS = 999;
+
+/** Coins that `auto` scores at most: seconds of work where keys share their coins, and where they do not. */
+const WORK = { shared: 1.1e8, each: 5e6 } as const;
+/** What a key costs beyond its coins: its derivation, in coins. */
+const KEY_COST = 4000;
 
 const DROPPED =
   "more different positions than memory was given for: some new ones were taken for repeated ones and left out, " +
@@ -22,8 +31,11 @@ const DROPPED =
 export interface DetectOptions {
   /** Probability of a false alarm, in (0, 1). Default 1e-3. */
   readonly alpha?: number;
-  /** Decoy keys; 0 switches the decoy test off. Default 99. */
-  readonly decoys?: number;
+  /**
+   * Decoy keys; 0 switches the decoy test off. Default `auto`: 99, and where the exact tail rejects as many as can
+   * overrule it at α, or 999, if that takes seconds at most.
+   */
+  readonly decoys?: number | "auto";
   /** Coins remembered exactly, 8 to 26 bytes each. Default: all; see `TallyOptions`. */
   readonly memory?: number;
   readonly kernel?: Kernel;
@@ -34,30 +46,30 @@ export interface DetectOptions {
 /** A detector of one profile and key, fed piece by piece. */
 export class Detector {
   readonly #profile: Profile;
+  readonly #key: Key;
   readonly #scheme: Scheme;
   readonly #kernel: Kernel;
   readonly #alpha: number;
-  readonly #decoys: number;
-  readonly #memory: { readonly memory?: number };
+  readonly #decoys: number | "auto";
   readonly #tally: Tally;
   readonly #observeDecoys: DetectOptions["observeDecoys"];
-  #kept: Piece[] = [];
-  #keptTokens = 0;
+  readonly #memory: { readonly memory?: number };
+  #transcript = new Transcript();
 
   /** @throws RangeError for α outside (0, 1) or a negative number of decoys */
   constructor(profile: Profile, key: Key, options: DetectOptions = {}) {
     this.#alpha = options.alpha ?? 1e-3;
-    this.#decoys = options.decoys ?? 99;
+    this.#decoys = options.decoys ?? "auto";
     if (!(this.#alpha > 0 && this.#alpha < 1)) {
       throw new RangeError(`alpha: expected a number in (0, 1), got ${this.#alpha}`);
     }
-    if (!(Number.isInteger(this.#decoys) && this.#decoys >= 0 && this.#decoys <= 1e6)) {
-      throw new RangeError(
-        `decoys: expected a whole number from 0 to 1000000, got ${this.#decoys}`,
-      );
+    const decoys = this.#decoys === "auto" ? 0 : this.#decoys;
+    if (!(Number.isInteger(decoys) && decoys >= 0 && decoys <= 1e6)) {
+      throw new RangeError(`decoys: expected a whole number from 0 to 1000000, got ${decoys}`);
     }
     this.#observeDecoys = options.observeDecoys;
     this.#profile = profile;
+    this.#key = key;
     this.#kernel = options.kernel ?? createKernel();
     this.#scheme = bindScheme(profile, key, this.#kernel);
     this.#memory = options.memory === undefined ? {} : { memory: options.memory };
@@ -67,37 +79,50 @@ export class Detector {
   /** Forgets everything added: cheaper than a new detector. */
   reset(): void {
     this.#tally.reset();
-    [this.#kept, this.#keptTokens] = [[], 0];
+    this.#transcript = new Transcript();
   }
 
   /** Scores one piece of text. @throws RangeError for a token id ≥ V */
   add(piece: Piece): void {
     this.#tally.add(piece);
-    this.#keptTokens += piece.tokens.length;
-    if (this.#decoys === 0) return;
-    if (this.#keptTokens > DECOY_BUDGET) this.#kept = [];
-    else this.#kept.push(piece);
+    if (this.#decoys !== 0) this.#transcript.add(piece);
   }
 
   /** The verdict on everything added so far. */
   verdict(): Verdict {
     const count = this.#tally.count();
-    const decoys = this.#decoyTest(count);
-    const verdict = decide(this.#scheme.law, count, { alpha: this.#alpha, decoys });
+    const verdict = decide(this.#scheme.law, count, {
+      alpha: this.#alpha,
+      decoys: this.#decoyTest(count),
+      isSampled: !this.#transcript.isWhole,
+    });
     if (this.#tally.exact) return verdict;
     return { ...verdict, warnings: [...verdict.warnings, DROPPED] };
   }
 
-  #decoyTest(count: { readonly n: number; readonly sum: number }): DecoyTest | null {
-    if (this.#decoys === 0 || this.#keptTokens > DECOY_BUDGET || count.n === 0) return null;
-    const statistic = evidenceOf(this.#scheme.law, count);
-    return decoyTest(this.#profile, this.#kept, {
-      keys: this.#decoys,
-      statistic,
+  #decoyTest(whole: Count): DecoyTest | null {
+    const { law } = this.#scheme;
+    const { isWhole, pieces } = this.#transcript;
+    const count = isWhole ? whole : tallyOf(this.#scheme, pieces, this.#memory).count();
+    if (this.#decoys === 0 || count.n === 0) return null;
+    return decoyTest(this.#profile, pieces, {
+      keys: this.#decoys === "auto" ? this.#enoughDecoys(count) : this.#decoys,
+      statistic: { zScore: zScoreOf(law, count) },
+      master: this.#key,
       kernel: this.#kernel,
       observe: this.#observeDecoys,
       ...this.#memory,
     });
+  }
+
+  #enoughDecoys(count: Count): number {
+    const { law, coinsDependOnKey } = this.#scheme;
+    const overruling =
+      this.#transcript.isWhole && rejects(evidenceOf(law, count).log10P, this.#alpha);
+    if (!overruling) return FEW_DECOYS;
+    const work = coinsDependOnKey ? WORK.each : WORK.shared;
+    const wanted = [Math.max(FEW_DECOYS, decoysToArbitrate(this.#alpha)), MANY_DECOYS];
+    return wanted.find((keys) => keys * (count.n + KEY_COST) <= work) ?? FEW_DECOYS;
   }
 }
 

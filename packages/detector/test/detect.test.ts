@@ -30,7 +30,7 @@ describe("detection", () => {
       const verdict = detect(profile, key, [{ tokens: markedTokens(profile, 300) }], { kernel });
       expect(verdict.kind).toBe("detected");
       expect(verdict.log10P).toBeLessThan(-10);
-      expect(verdict.decoys?.p).toBe(0.01);
+      expect(verdict.decoys?.p).toBe(0.001);
     },
   );
 

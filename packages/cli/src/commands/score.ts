@@ -34,7 +34,7 @@ interface ScoreOptions {
   readonly keyFile?: string;
   readonly tokenizer?: string;
   readonly alpha: number;
-  readonly decoys: number;
+  readonly decoys: number | "auto";
   readonly memory: number;
   readonly workers: number;
   readonly perDocument: boolean;
@@ -63,7 +63,10 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     )
     .addOption(alphaOption("chance of a false alarm"))
     .addOption(
-      numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(99),
+      numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(
+        "auto",
+        "99, and where they can change the verdict as many as that takes",
+      ),
     )
     .addOption(memoryOption())
     .addOption(workersOption())

@@ -1,0 +1,129 @@
+import {
+  type Key,
+  type NullLaw,
+  type Scheme,
+  type SeedArrays,
+  type Tokens,
+  seedArrays,
+} from "@verdigris/core";
+import { type Piece, Tally, type TallyOptions } from "./tally.js";
+
+/** Coins per call into the scheme. */
+const BATCH = 8192;
+
+/** What one key sees in a transcript. */
+export interface KeySum {
+  readonly law: NullLaw;
+  readonly n: number;
+  readonly sum: number;
+}
+
+/**
+ * Scores one transcript under many keys: the same sums as a tally per key. Where the scheme declares that which positions
+ * share a coin is no matter of the key, repeated and shown coins are dropped once, under the first key, and the others
+ * score what is left.
+ */
+export function scorerOf(
+  bind: (key: Key) => Scheme,
+  pieces: readonly Piece[],
+  memory?: number,
+): (key: Key) => KeySum {
+  const limit = memory === undefined ? {} : { memory };
+  let windows: Windows | null = null;
+  return (key) => {
+    const scheme = bind(key);
+    if (scheme.coinsDependOnKey) return { law: scheme.law, ...tallyOf(scheme, pieces, limit).count() };
+    windows ??= windowsOf(scheme, pieces, limit);
+    return { law: scheme.law, n: windows.at.length, sum: windows.sumUnder(scheme) };
+  };
+}
+
+/** A tally of a whole transcript. */
+export function tallyOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptions): Tally {
+  const tally = new Tally(scheme, options);
+  for (const piece of pieces) tally.add(piece);
+  return tally;
+}
+
+/** The windows that count, overlapping ones laid on each other. */
+class Windows {
+  /** Every window and the token after it. */
+  readonly #laid: Tokens;
+  /** Places of those tokens in `laid`, ascending. (n) */
+  readonly at: Uint32Array;
+  /** The tokens themselves. (n) */
+  readonly #token: Uint32Array;
+  readonly #scores = new Float64Array(BATCH);
+  #seeds: SeedArrays | null = null;
+
+  constructor(laid: Tokens, at: Uint32Array) {
+    this.#laid = laid;
+    this.at = at;
+    this.#token = Uint32Array.from(at, (place) => laid[place]);
+  }
+
+  /** Sum of the scores under a scheme's key, in text order. */
+  sumUnder(scheme: Scheme): number {
+    const { h } = scheme;
+    const seeds = (this.#seeds ??= seedArrays(scheme, BATCH));
+    let [sum, first] = [0, 0];
+    for (let start = h; start < this.#laid.length; start += BATCH) {
+      const end = Math.min(this.#laid.length, start + BATCH);
+      scheme.seeds(this.#laid.subarray(start - h, end), h, seeds);
+      const next = this.#gather(seeds, { start, end, first });
+      const token = this.#token.subarray(first, next);
+      scheme.scores({ ...seeds, token, n: next - first }, this.#scores);
+      for (let i = 0; i < next - first; i++) sum += this.#scores[i];
+      first = next;
+    }
+    return sum;
+  }
+
+  /** Moves the seeds of the places from start … end − 1 to the front; the value is the first place beyond. */
+  #gather(
+    { seedLo, seedHi, more = [] }: SeedArrays,
+    { start, end, first }: { readonly start: number; readonly end: number; readonly first: number },
+  ): number {
+    const { at } = this;
+    let next = first;
+    for (; next < at.length && at[next] < end; next++) {
+      const from = at[next] - start;
+      seedLo[next - first] = seedLo[from];
+      seedHi[next - first] = seedHi[from];
+      for (const word of more) word[next - first] = word[from];
+    }
+    return next;
+  }
+}
+
+/** Lays out the windows of the coins that a tally counts. */
+function windowsOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptions): Windows {
+  const counted: Uint32Array[] = [];
+  tallyOf(scheme, pieces, {
+    ...options,
+    observe: (positions, _scores, n) => counted.push(positions.slice(0, n)),
+  });
+  const text = joined(pieces.map(({ tokens }) => tokens));
+  const { h } = scheme;
+  const at = joined(counted);
+  const laid = new Uint32Array(Math.min(text.length, at.length * (h + 1)));
+  let [length, before] = [0, -1];
+  at.forEach((position, i) => {
+    // Up to h tokens on, the windows overlap or touch: what lies between is laid down too.
+    const from = before >= 0 && position - before <= h + 1 ? before + 1 : position - h;
+    for (let t = from; t <= position; t++) laid[length++] = text[t];
+    before = position;
+    at[i] = length - 1;
+  });
+  return new Windows(laid.slice(0, length), at);
+}
+
+function joined(parts: readonly Tokens[]): Uint32Array {
+  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
