@@ -1,6 +1,7 @@
 /** The `verdigris` command. */
 import { VerdigrisError } from "@verdigris/core";
 import { Command, CommanderError } from "commander";
+import { attributeCommand } from "./commands/attribute.js";
 import { conformanceCommand } from "./commands/conformance.js";
 import { examineCommands } from "./commands/examine/index.js";
 import { identifyCommand } from "./commands/identify.js";
@@ -68,6 +69,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     schemaCommand(io),
     identifyCommand(io, finish),
     examineCommands(io, finish),
+    attributeCommand(io, finish),
     conformanceCommand(io, finish),
   ];
   for (const command of commands) root.addCommand(inherit(command, root));

@@ -1,3 +1,12 @@
+export {
+  type Attribution,
+  type AttributionOptions,
+  attribute,
+  type KeyLevel,
+  type Suspect,
+  type Trace,
+  WHAT_AN_ACCUSATION_SAYS,
+} from "./attribution.js";
 export { type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
 export { type DetectOptions, Detector, detect } from "./detect.js";
 export { type Evidence, evidenceOf } from "./evidence.js";

@@ -21,18 +21,24 @@ export function scoreLog10P(law: NullLaw, n: number, sum: number): number {
   }
 }
 
-/** The largest sum n coins can show. */
-export function largestSum(law: NullLaw, n: number): number {
+/** The largest score one coin can show. */
+export function largestScore(law: NullLaw): number {
   switch (law.kind) {
     case "exponential":
-      return n * LARGEST_EXPONENTIAL;
+      return LARGEST_EXPONENTIAL;
     case "exponentials":
-      return n * LARGEST_EXPONENTIAL * (law.means[0] + law.means[1]);
+      return LARGEST_EXPONENTIAL * (law.means[0] + law.means[1]);
     case "bernoulli":
-      return law.oneList === undefined ? n : Math.min(n, law.oneList.green);
+      return 1;
     case "bits":
-      return n * law.weights.reduce((sum, weight) => sum + weight, 0);
+      return law.weights.reduce((sum, weight) => sum + weight, 0);
   }
+}
+
+/** The largest sum n coins can show. */
+export function largestSum(law: NullLaw, n: number): number {
+  const green = law.kind === "bernoulli" ? law.oneList?.green : undefined;
+  return Math.min(n, green ?? n) * largestScore(law);
 }
 
 /** Coins of one list are drawn without replacement; those of many lists are independent. */
