@@ -32,7 +32,8 @@ export function scorerOf(
   let windows: Windows | null = null;
   return (key) => {
     const scheme = bind(key);
-    if (scheme.coinsDependOnKey) return { law: scheme.law, ...tallyOf(scheme, pieces, limit).count() };
+    if (scheme.coinsDependOnKey)
+      return { law: scheme.law, ...tallyOf(scheme, pieces, limit).count() };
     windows ??= windowsOf(scheme, pieces, limit);
     return { law: scheme.law, n: windows.at.length, sum: windows.sumUnder(scheme) };
   };

@@ -62,12 +62,7 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
       "tokenizer.json of the profile (default: the one beside the profile)",
     )
     .addOption(alphaOption("chance of a false alarm"))
-    .addOption(
-      numberOption("--decoys <n>", "decoy keys", { min: 0, max: 1e6, whole: true }).default(
-        "auto",
-        "99, and where they can change the verdict as many as that takes",
-      ),
-    )
+    .addOption(decoysOption())
     .addOption(memoryOption())
     .addOption(workersOption())
     .option("--as-peer", "also the figures that the mark's own project would print", false)
@@ -88,6 +83,14 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .action(async (files: readonly string[], options: ScoreOptions) => {
       finish(await score(io, files, options));
     });
+}
+
+function decoysOption(): Option {
+  const range = { min: 0, max: 1e6, whole: true } as const;
+  return numberOption("--decoys <n>", "decoy keys", range).default(
+    "auto",
+    "99, and where they can change the verdict as many as that takes",
+  );
 }
 
 async function score(io: Io, files: readonly string[], options: ScoreOptions): Promise<number> {

@@ -57,12 +57,12 @@ function upperTail(terms: readonly BitTerm[], { x, excess }: Threshold): Compute
   const sigma = Math.sqrt(
     tilted.reduce((sum, { count, weight, p, q }) => sum + count * weight * weight * p * q, 0),
   );
-  const cumulant = stableSum(terms.map((t) => t.count * centredCumulant(t, t.weight * s)));
+  const peak = logPeak(terms, { s, excess, missing: most - x });
   for (let nodes = 2 ** Math.ceil(Math.log2(Math.max(16, 10 * sigma, 25 / s))); ; nodes *= 2) {
     const { all, even } = circleSum(circle, nodes);
     const halved = Math.abs(even / all - 1);
     if (halved > HALVED_ERROR && nodes < 2 ** 40) continue;
-    return { lnP: cumulant - s * excess + Math.log(all), error: halved * halved };
+    return { lnP: peak + Math.log(all), error: halved * halved };
   }
 }
 
@@ -87,6 +87,19 @@ function tiltedTerm(term: BitTerm, s: number): BitTerm {
   const factor = Math.exp(-s * weight);
   const total = p + q * factor;
   return { ...term, p: p / total, q: (q * factor) / total };
+}
+
+/** K(s) − sx, from the mean or from the largest sum, whichever is nearer to x: less cancels. */
+function logPeak(
+  terms: readonly BitTerm[],
+  { s, excess, missing }: { readonly s: number; readonly excess: number; readonly missing: number },
+): number {
+  if (missing < excess) {
+    const fromTop = terms.map((t) => t.count * Math.log1p(t.q * Math.expm1(-t.weight * s)));
+    return stableSum([...fromTop, s * missing]);
+  }
+  const fromMean = terms.map((t) => t.count * centredCumulant(t, t.weight * s));
+  return stableSum([...fromMean, -s * excess]);
 }
 
 /** ln E[e^(v(X − p))] of one bit X. */
