@@ -298,6 +298,7 @@ describe("lists that are not in memory", () => {
       evidence,
       log10P: 0,
       decoys: null,
+      decidedBy: "tail",
       warnings: [],
     } as const;
     const scored: Scored = {
