@@ -33,7 +33,7 @@ try {
     .join("");
   writeFileSync(file, content);
   const runs = { 1: [], 2: [] };
-  for (let turn = 0; turn < 5; turn++) {
+  for (let turn = 0; turn < 3; turn++) {
     for (const workers of [1, 2]) runs[workers].push(score(file, workers));
   }
   const verdicts = new Set(

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
 
 /** Numbers an option accepts. */
@@ -61,12 +60,11 @@ export function memoryOption(): Option {
   return numberOption("--memory <mib>", description, range).default(256);
 }
 
-/** `--workers N`; one a core, at most 2, unless given. */
+/** `--workers N`; 1 unless given: each takes a tokenizer's memory. */
 export function workersOption(): Option {
   const range = { min: 1, max: 64, whole: true };
   const description = "threads that tokenise long input; the result is the same";
-  const cores = Math.min(2, availableParallelism());
-  return numberOption("--workers <n>", description, range).default(cores, "one a core, at most 2");
+  return numberOption("--workers <n>", description, range).default(1);
 }
 
 /** `--exit-zero`: a verdict is no failure, an error stays one. */
