@@ -46,13 +46,17 @@ export function parseWith<T>(
   where: {
     readonly name: string;
     readonly code: "PROFILE_INVALID" | "CONFIG_INVALID" | "FILE_INVALID";
+    /** Fields whose value a message must not show. */
+    readonly secret?: readonly string[];
   },
 ): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
     const field = [where.name, ...issue.path.map(String)].join(".");
-    return `${field}: ${issue.message}, got ${show(valueAt(value, issue.path))}`;
+    const hidden = where.secret?.includes(String(issue.path[0])) === true;
+    const came = valueAt(value, issue.path);
+    return `${field}: ${issue.message}, got ${hidden && came !== undefined ? "something else" : show(came)}`;
   });
   throw new VerdigrisError(where.code, lines.join("; "));
 }

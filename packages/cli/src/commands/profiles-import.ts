@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { VerdigrisError, bindScheme, keyFromText, parseProfile } from "@verdigris/core";
 import { readTokenizer } from "@verdigris/text";
 import { Command, Option } from "commander";
-import { readJsonFile } from "../files.js";
+import { readText } from "../files.js";
 import { importers } from "../importers/index.js";
 import { type Io, locate, tell } from "../io.js";
 import { numberOption } from "../options.js";
@@ -45,7 +45,7 @@ export function profilesImportCommand(io: Io): Command {
 async function run(io: Io, file: string, options: ImportOptions): Promise<void> {
   const importer = importers.find(({ kind }) => kind === options.kind);
   if (importer === undefined) throw new TypeError(`--kind: unknown kind ${options.kind}`);
-  const { key, ...fields } = importer.read(await readJsonFile(locate(io, file)));
+  const { key, ...fields } = importer.read(await readConfigFile(locate(io, file)));
   const { identity } = await readTokenizer(locate(io, options.tokenizer), options.id);
   const profile = parseProfile({
     id: options.id,
@@ -68,6 +68,19 @@ async function run(io: Io, file: string, options: ImportOptions): Promise<void> 
       "the configuration has a key: name a file with --key-out to keep it; it is not in the profile",
     );
   } else await writeNew(locate(io, options.keyOut), `${key}\n`, 0o600);
+}
+
+/** A configuration's JSON; whole numbers that a double cannot hold come as text, digit for digit. */
+async function readConfigFile(path: string): Promise<unknown> {
+  const text = await readText(path);
+  const exact = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (part) =>
+    /^-?\d+$/.test(part) && !Number.isSafeInteger(Number(part)) ? `"${part}"` : part,
+  );
+  try {
+    return JSON.parse(exact.replace(/^\ufeff/, "")) as unknown;
+  } catch {
+    throw new VerdigrisError("FILE_INVALID", `${path} is not JSON`);
+  }
 }
 
 /** Never overwrites. */

@@ -1,17 +1,17 @@
 import * as z from "zod";
-import { type Imported, type Importer, readConfig } from "./importer.js";
+import { type Imported, type Importer, readConfig, wholeNumber } from "./importer.js";
 
 const watermarking = z.strictObject({
   greenlist_ratio: z.number().gt(0).lt(1).default(0.25),
   bias: z.number().default(2),
-  hashing_key: z.int().default(15_485_863),
+  hashing_key: wholeNumber.default(15_485_863),
   seeding_scheme: z.enum(["lefthash", "selfhash"]).default("lefthash"),
   context_width: z.int().min(1).default(1),
 });
 
 const synthId = z.strictObject({
   ngram_len: z.int().min(2),
-  keys: z.array(z.int()).min(1).max(32),
+  keys: z.array(wholeNumber).min(1).max(32),
   context_history_size: z.int().min(1).default(1024),
   sampling_table_seed: z.int().min(0).default(0),
   sampling_table_size: z.int().min(2).default(65_536),

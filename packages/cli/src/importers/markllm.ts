@@ -1,11 +1,19 @@
 import * as z from "zod";
-import { type Imported, type Importer, readConfig } from "./importer.js";
+import { type Imported, type Importer, readConfig, wholeNumber } from "./importer.js";
 
 const green = {
   gamma: z.number().gt(0).lt(1),
   delta: z.number(),
-  hash_key: z.int(),
+  hash_key: wholeNumber,
   z_threshold: z.number().optional(),
+};
+
+/** Their `key` seeds something else: MarkLLM has the hash key in no file, and draws it anew for each process. */
+const unbiased = {
+  key: z.int().optional(),
+  prefix_length: z.int().min(1),
+  ignore_history_generation: z.union([z.literal(0), z.literal(1)]).optional(),
+  ignore_history_detection: z.union([z.literal(0), z.literal(1)]).optional(),
 };
 
 const schema = z.discriminatedUnion("algorithm_name", [
@@ -27,21 +35,35 @@ const schema = z.discriminatedUnion("algorithm_name", [
   z.strictObject({
     algorithm_name: z.literal("EXP"),
     prefix_length: z.int().min(1),
-    hash_key: z.int(),
+    hash_key: wholeNumber,
     threshold: z.number().optional(),
     sequence_length: z.int().optional(),
     top_k: z.int().optional(),
   }),
   z.strictObject({
+    algorithm_name: z.literal("DIP"),
+    ...unbiased,
+    gamma: z.number().gt(0).lt(1),
+    alpha: z.number().min(0).max(0.5),
+    z_threshold: z.number().optional(),
+  }),
+  z.strictObject({
+    algorithm_name: z.literal("Unbiased"),
+    ...unbiased,
+    type: z.enum(["gamma", "delta"]),
+    n_grid: z.int().optional(),
+    p_threshold: z.number().optional(),
+  }),
+  z.strictObject({
     algorithm_name: z.literal("SynthID"),
     ngram_len: z.int().min(2),
-    keys: z.array(z.int()).min(1).max(32),
+    keys: z.array(wholeNumber).min(1).max(32),
     sampling_table_size: z.int().default(65_536),
     sampling_table_seed: z.int().default(0),
     watermark_mode: z.enum(["non-distortionary", "distortionary"]).default("non-distortionary"),
     num_leaves: z.int().min(2).default(2),
     context_history_size: z.int().optional(),
-    detector_name: z.enum(["mean", "weighted_mean"]).default("mean"),
+    detector_type: z.enum(["mean", "weighted_mean", "bayesian"]).default("mean"),
     threshold: z.number().optional(),
   }),
 ]);
@@ -51,7 +73,7 @@ type Config = z.infer<typeof schema>;
 /** MarkLLM's `config/*.json`. */
 export const markLlm: Importer = {
   kind: "markllm",
-  summary: "MarkLLM config/*.json: KGW, Unigram, SWEET, EWD, EXP, SynthID",
+  summary: "MarkLLM config/*.json: KGW, Unigram, SWEET, EWD, EXP, DIP, Unbiased, SynthID",
   read: (config) => imported(readConfig(schema, config)),
 };
 
@@ -88,6 +110,9 @@ function imported(given: Config): Imported {
         parameters: {},
         key: String(given.hash_key),
       };
+    case "DIP":
+    case "Unbiased":
+      return unbiasedMark(given);
     case "SynthID":
       return synthId(given);
   }
@@ -104,6 +129,22 @@ function kgw(given: Extract<Config, { algorithm_name: "KGW" }>): Imported {
   };
 }
 
+function unbiasedMark(given: Extract<Config, { algorithm_name: "DIP" | "Unbiased" }>): Imported {
+  const isDip = given.algorithm_name === "DIP";
+  return {
+    scheme: "dip",
+    prf: "torch-mt19937-v1",
+    h: given.prefix_length,
+    seeding: "left",
+    parameters: {
+      reweight: isDip || given.type === "gamma" ? "dip" : "delta",
+      alpha: isDip ? given.alpha : 0.5,
+      gamma: isDip ? given.gamma : 0.5,
+    },
+    key: null,
+  };
+}
+
 function synthId(given: Extract<Config, { algorithm_name: "SynthID" }>): Imported {
   const distorts = given.watermark_mode === "distortionary";
   return {
@@ -114,7 +155,7 @@ function synthId(given: Extract<Config, { algorithm_name: "SynthID" }>): Importe
     parameters: {
       depth: given.keys.length,
       leaves: distorts ? given.num_leaves : 2,
-      statistic: given.detector_name === "mean" ? "mean" : "weighted-mean",
+      statistic: given.detector_type === "weighted_mean" ? "weighted-mean" : "mean",
       tableSize: given.sampling_table_size,
       tableSeed: given.sampling_table_seed,
     },

@@ -15,7 +15,7 @@ export interface BayesianResult {
    * each layer's factor has mean 1 for a fair bit.
    */
   readonly log10E: number;
-  /** Markov's bound 1/E as a p-value: valid, and conservative by about a digit. */
+  /** Markov's bound 1/E as a p-value: valid, and conservative by a digit or two. */
   readonly log10P: number;
   /** (1 + decoy keys with a ratio as large) / (keys + 1): exact whatever the dependence inside the text; null for none. */
   readonly decoyP: number | null;
