@@ -89,7 +89,12 @@ function score(file, workers) {
     const usage = process.resourceUsage();
     const seconds = (performance.now() - started) / 1000;
     console.error(JSON.stringify({ seconds, peakMiB: usage.maxRSS / 1024, cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6 }));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script]);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [
+    "--input-type=module",
+    "-e",
+    script,
+  ]);
+  if (!stderr.toString().includes("peakMiB")) throw new Error(`exit ${status}: ${stderr}`);
   return {
     ...JSON.parse(stderr.toString().trimEnd().split("\n").at(-1)),
     verdict: stdout.toString(),

@@ -50,6 +50,12 @@ export function tokenised(tokenizer: Tokenizer, texts: readonly string[]): reado
   });
 }
 
+interface Threads {
+  readonly pool: import("tinypool").Tinypool;
+  /** Rejects if a thread fails without being at work. */
+  readonly broken: Promise<never>;
+}
+
 /**
  * Tokenises in `workers` threads, this one among them: it does what the others are too busy for. They start after `alone`
  * characters and end with `close`.
@@ -61,7 +67,7 @@ export class TokenisingPool implements Tokenising {
   readonly #place: TokenizerPlace;
   readonly #others: number;
   #alone: number;
-  #pool: Promise<import("tinypool").Tinypool> | null = null;
+  #threads: Promise<Threads> | null = null;
   /** Calls that the other threads have not answered. */
   #elsewhere = 0;
 
@@ -85,29 +91,35 @@ export class TokenisingPool implements Tokenising {
     if (texts.length === 0 || this.#alone >= 0 || busy) return this.#here.run(texts);
     this.#elsewhere++;
     try {
-      const pool = await (this.#pool ??= this.#start());
-      return (await pool.run(texts)) as readonly Tokenised[];
+      const { pool, broken } = await (this.#threads ??= this.#start());
+      return await Promise.race([pool.run(texts) as Promise<readonly Tokenised[]>, broken]);
     } finally {
       this.#elsewhere--;
     }
   };
 
   readonly close = async (): Promise<void> => {
-    await (await this.#pool)?.destroy();
-    this.#pool = null;
+    const threads = await this.#threads;
+    this.#threads = null;
+    await threads?.pool.destroy();
   };
 
-  async #start(): Promise<import("tinypool").Tinypool> {
+  async #start(): Promise<Threads> {
     const { Tinypool } = await import("tinypool");
-    return new Tinypool({
+    const pool = new Tinypool({
       // Built, also when this file is run from its source.
       filename: new URL("../dist/tokenise-worker.js", import.meta.url).href,
       name: "run",
       workerData: this.#place,
+      // The process's own flags may be for its entry point only.
+      execArgv: [],
       // A thread's heap would take 100 MB more in garbage that nobody collects.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
       minThreads: this.#others,
       maxThreads: this.#others,
     });
+    const broken = new Promise<never>((_, reject) => pool.on("error", reject));
+    broken.catch(() => {});
+    return { pool, broken };
   }
 }

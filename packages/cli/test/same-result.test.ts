@@ -150,6 +150,17 @@ describe(`${DOCUMENTS} random documents`, () => {
     expect(counts[0]).toEqual(whole.verdict().count);
   });
 
+  test("a thread that fails fails the call", async () => {
+    const where = { profilePath, path: "no-tokenizer.json" };
+    const pool = new TokenisingPool(
+      () => Promise.resolve(tokenizer),
+      { profile: PROFILE, where },
+      { workers: 2, alone: 0 },
+    );
+    await expect(pool.run(["some text"])).rejects.toThrow(/no-tokenizer\.json does not exist/);
+    await pool.close();
+  });
+
   test("canary: tokens in another order are another result", async () => {
     const here = tokenisingHere(() => Promise.resolve(tokenizer));
     const run = async (texts: readonly string[]): ReturnType<Tokenising["run"]> =>
