@@ -23,7 +23,12 @@ const BROKEN_PIPE = 141;
 
 /** Runs the command line of this process. The value is the exit code. */
 export function main(argv: readonly string[]): Promise<number> {
-  return run(argv.slice(2), processIo());
+  const [args, io] = [argv.slice(2), processIo()];
+  // Of an error that nobody awaits Node would make exit code 1, which is a verdict.
+  process.once("uncaughtException", (error) => {
+    process.exit(failure(io, error, redactorOf(args)));
+  });
+  return run(args, io);
 }
 
 /** Runs one command; `args` without the program's name. The value is the exit code; nothing is thrown. */

@@ -54,3 +54,14 @@ test("memory does not grow with the input: eight times as much takes as much, in
   expect(roomy.verdict.warnings).toEqual([]);
   expect(roomy.peakMiB / small.peakMiB).toBeGreaterThan(1.4);
 });
+
+test("an error that nobody awaits is exit code 2, not the 1 of a verdict", async () => {
+  const late = 'data:text/javascript,setTimeout(() => { throw new TypeError("late") }, 300)';
+  const settings = ["--profile", profilePath, "--key-file", keyPath];
+  const child = spawn(process.execPath, ["--import", late, BIN, "score", "-", ...settings]);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as unknown as readonly [number];
+  expect(stderr).toBe("error: late\n");
+  expect(code).toBe(2);
+});
