@@ -71,6 +71,22 @@ export const RULES: readonly Rule[] = [
   remove("zero-width", "[\\u{e0000}-\\u{e007f}](?<!\\u{1f3f4}[\\u{e0020}-\\u{e007e}]*.)"),
 ];
 
+const EAST_ASIAN_LETTER =
+  "\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Bopo}\\u3000-\\u303f";
+
+/**
+ * Runs of letters that Unicode keeps apart for their style alone: wide forms away from East Asian text, words in
+ * mathematical alphabets (a single letter is mathematics), and the ligatures that PDF files put in place of letters.
+ */
+export const STYLED = new RegExp(
+  `(?<![${EAST_ASIAN_LETTER}\\uff01-\\uff5e])[\\uff01-\\uff5e]+(?![${EAST_ASIAN_LETTER}\\uff01-\\uff5e])|` +
+    "[\\u{1d400}-\\u{1d7ff}]{3,}|[\\ufb00-\\ufb06]",
+  "gu",
+);
+
+/** Text without one has no run for `STYLED`, whose look-behind is slow. */
+export const MAYBE_STYLED = /[\uff01-\uff5e\ufb00-\ufb06\u{1d400}-\u{1d7ff}]/u;
+
 /** Any character a rule may be about: text without one needs no rule. */
 export const SUSPICIOUS =
   /[\p{Surrogate}\p{Cf}\0-\x08\x0b-\x1f\x7f-\x9f\u00a0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u2028\u2029\u202f\u205f\u2065\u3000\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb\u{e0000}-\u{e01ef}]/u;

@@ -2,7 +2,8 @@
  * Suspect text as a model would have written it: what editors, web pages and evaders put between
  * the characters is removed, so that the tokens are those the generator chose.
  */
-import { HOMOGLYPHS, RULES, type Rule, SUSPICIOUS } from "./characters.js";
+import { HOMOGLYPHS, MAYBE_STYLED, RULES, STYLED, SUSPICIOUS } from "./characters.js";
+import { type Edit, TracedText } from "./edits.js";
 
 export type FindingKind =
   | "bom"
@@ -12,6 +13,7 @@ export type FindingKind =
   | "zero-width"
   | "surrogate"
   | "homoglyph"
+  | "styled"
   | "nfc";
 
 /** One kind of repair. Expected, not an error: a report shows it. */
@@ -24,6 +26,8 @@ export interface Finding {
 
 export interface Normalised {
   readonly text: string;
+  /** Where each code unit of `text` stood in the original: [a, b) came from [offsets[a], offsets[b]). (length + 1) */
+  readonly offsets: Uint32Array;
   /** Empty if and only if `text` came back unchanged. */
   readonly findings: readonly Finding[];
 }
@@ -37,20 +41,25 @@ const MESSAGES: Readonly<Record<FindingKind, (n: string, s: string) => string>> 
   "zero-width": (n, s) => `removed ${n} zero-width character${s}`,
   surrogate: (n, s) => `replaced ${n} lone surrogate${s} by U+FFFD`,
   homoglyph: (n, s) => `turned ${n} look-alike letter${s} inside Latin words into Latin`,
+  styled: (n, s) => `turned ${n} styled letter${s} (wide, mathematical, joined) into plain ones`,
   nfc: () => "recomposed accented characters (Unicode NFC)",
 };
 
 /** ASCII text with \n and tabs needs no look at the rules. */
 const NOT_PLAIN = /[^\t\n\x20-\x7e]/;
 
-function applyRule(text: string, rule: Rule, counts: Map<FindingKind, number>): string {
-  let count = 0;
-  const replaced = text.replace(rule.pattern, () => {
-    count++;
-    return rule.replacement;
-  });
-  if (count > 0) counts.set(rule.kind, (counts.get(rule.kind) ?? 0) + count);
-  return replaced;
+/** Finds what `pattern` matches and `replace` changes. */
+function editsOf(
+  text: string,
+  pattern: RegExp,
+  replace: (match: string) => string,
+): readonly Edit[] {
+  const edits: Edit[] = [];
+  for (const { 0: match, index: start } of text.matchAll(pattern)) {
+    const replaced = replace(match);
+    if (replaced !== match) edits.push({ start, end: start + match.length, text: replaced });
+  }
+  return edits;
 }
 
 /** A word mixed of Latin letters and their look-alikes, and of no other foreign letter. */
@@ -67,25 +76,58 @@ function latinised(word: string): string {
 
 const MIXED_LETTERS = /[\p{Script=Cyrillic}\p{Script=Greek}]/u;
 
-function mapHomoglyphs(text: string, counts: Map<FindingKind, number>): string {
-  if (!MIXED_LETTERS.test(text)) return text;
-  let count = 0;
-  const mapped = text.replace(/[\p{L}\p{M}]+/gu, (word) => {
-    const latin = latinised(word);
-    for (let i = 0; i < word.length; i++) if (word[i] !== latin[i]) count++;
-    return latin;
-  });
-  if (count > 0) counts.set("homoglyph", (counts.get("homoglyph") ?? 0) + count);
-  return mapped;
+/** A character with what may compose with it: composing the whole text is composing each. */
+const CLUSTER = /[^\p{M}\u1160-\u11ff][\p{M}\u1160-\u11ff]+/gsu;
+
+/** Characters that changed, given that an edit writes as many as it reads. */
+function changed(text: string, { start, text: after }: Edit): number {
+  return [...after].filter((letter, i) => letter !== text[start + i]).length;
 }
 
-function pass(text: string, counts: Map<FindingKind, number>): string {
-  let next = text;
-  if (SUSPICIOUS.test(text)) for (const rule of RULES) next = applyRule(next, rule, counts);
-  next = mapHomoglyphs(next, counts);
-  const composed = next.normalize("NFC");
-  if (composed !== next) counts.set("nfc", 1);
-  return composed;
+function pass(traced: TracedText, counts: Map<FindingKind, number>): void {
+  const found = (kind: FindingKind, count: number): void => {
+    if (count > 0) counts.set(kind, (counts.get(kind) ?? 0) + count);
+  };
+  if (SUSPICIOUS.test(traced.text)) {
+    for (const { kind, pattern, replacement } of RULES) {
+      const edits = editsOf(traced.text, pattern, () => replacement);
+      found(kind, edits.length);
+      traced.apply(edits);
+    }
+  }
+  if (MAYBE_STYLED.test(traced.text)) {
+    const edits = editsOf(traced.text, STYLED, (run) => run.normalize("NFKC"));
+    const letters = edits.map(({ start, end }) => Array.from(traced.text.slice(start, end)).length);
+    found(
+      "styled",
+      letters.reduce((sum, count) => sum + count, 0),
+    );
+    traced.apply(edits);
+  }
+  if (MIXED_LETTERS.test(traced.text)) {
+    const edits = editsOf(traced.text, /[\p{L}\p{M}]+/gu, latinised);
+    const count = edits.reduce((sum, edit) => sum + changed(traced.text, edit), 0);
+    found("homoglyph", count);
+    traced.apply(edits);
+  }
+  const composed = traced.text.normalize("NFC");
+  if (composed === traced.text) return;
+  found("nfc", counts.has("nfc") ? 0 : 1);
+  traced.apply(compositions(traced.text, composed));
+}
+
+/** Edits that compose `text`; in one piece where its clusters do not account for all. */
+function compositions(text: string, composed: string): readonly Edit[] {
+  const single = editsOf(text, /[^\0-\u02ff]/gu, (letter) => letter.normalize("NFC"));
+  const clusters = editsOf(text, CLUSTER, (cluster) => cluster.normalize("NFC"));
+  const inside = ({ start }: Edit): boolean =>
+    clusters.some((cluster) => cluster.start <= start && start < cluster.end);
+  const edits = [...clusters, ...single.filter((edit) => !inside(edit))].toSorted(
+    (a, b) => a.start - b.start,
+  );
+  const trial = new TracedText(text);
+  trial.apply(edits);
+  return trial.text === composed ? edits : [{ start: 0, end: text.length, text: composed }];
 }
 
 function toFinding([kind, count]: readonly [FindingKind, number]): Finding {
@@ -96,16 +138,24 @@ function toFinding([kind, count]: readonly [FindingKind, number]): Finding {
  * Normalises `text` and says what was changed. Idempotent; plain ASCII comes back as the same string.
  *
  * Joiners stay where a script or an emoji needs them, directional marks beside right-to-left
- * letters, wide spaces beside East Asian text. Cyrillic and Greek look-alikes are mapped only inside
+ * letters, wide spaces and wide letters beside East Asian text. Cyrillic and Greek look-alikes are mapped only inside
  * a word that is otherwise Latin.
  */
 export function normalise(text: string): Normalised {
-  if (!NOT_PLAIN.test(text)) return { text, findings: [] };
+  const traced = new TracedText(text);
   const counts = new Map<FindingKind, number>();
-  let current = text;
-  // A repair can expose another: a removed character brings a letter and its accent together.
-  for (let next = pass(current, counts); next !== current; next = pass(current, counts)) {
-    current = next;
+  if (NOT_PLAIN.test(text)) {
+    // A repair can expose another: a removed character brings a letter and its accent together.
+    for (let before = ""; before !== traced.text;) {
+      before = traced.text;
+      pass(traced, counts);
+    }
   }
-  return { text: current, findings: [...counts].map(toFinding) };
+  return {
+    text: traced.text,
+    get offsets() {
+      return traced.offsets;
+    },
+    findings: [...counts].map(toFinding),
+  };
 }
