@@ -1,3 +1,12 @@
+export {
+  type Attack,
+  type AttackOptions,
+  type TokenAttack,
+  attacks,
+  editRate,
+  tokenAttacks,
+  tokenEditRate,
+} from "./attacks/index.js";
 export { auditContexts } from "./audit.js";
 export { type Experiment, parseExperiment } from "./config.js";
 export { ContextIndex } from "./context-index.js";
