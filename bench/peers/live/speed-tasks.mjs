@@ -1,6 +1,5 @@
 // What speed.mjs compares: how this package does a task, how a peer is asked for it, and how the outputs are compared.
 import { readFileSync } from "node:fs";
-import { performance } from "node:perf_hooks";
 import {
   Key,
   bindScheme,
@@ -24,6 +23,7 @@ const markOf = (profile, peer) =>
   marks.find((mark) => mark.profile === profile && (peer === undefined || mark.peer === peer));
 const HF_LEFT = markOf("hf-lefthash");
 const HF_LEFT_HALF = { ...HF_LEFT, gamma: 0.5 };
+const SYNTHID = markOf("synthid-hf", "transformers");
 const SYNTHID_TEXT = { ...markOf("synthid-hf", "synthid-text"), topK: TOP_K };
 
 /** Steps of embedding; goals are least ratios. */
@@ -39,34 +39,23 @@ export function embeddings() {
   return SIZES.flatMap((V) => [
     ...biased.map(([name, mark, goal, calls]) => ({
       ...embedding(name, mark, { V, goal, calls }),
-      ours: (size, row) => stepper(mark, size, { row, scheme: schemeOf(mark, size) }),
+      ours: (size, row) => stepper({ row, scheme: schemeOf(mark, size) }),
       differ: largestDifference,
     })),
     {
       ...embedding("HF left-hash, γ ¼, context kept", HF_LEFT, { V, goal: 15 }),
-      ours: (size, row) =>
-        stepper(HF_LEFT, size, { row, scheme: schemeOf(HF_LEFT, size), twice: true }),
+      ours: (size, row) => stepper({ row, scheme: schemeOf(HF_LEFT, size), twice: true }),
       differ: largestDifference,
     },
     {
       ...embedding("Verdigris γ ¼ against HF left-hash", HF_LEFT, { V, goal: 15 }),
-      ours: (size, row) => stepper(HF_LEFT, size, { row, scheme: ownScheme(size) }),
+      ours: (size, row) => stepper({ row, scheme: ownScheme(size) }),
       differ: () => 0,
     },
     {
-      ...embedding("HF SynthID, 30 layers, whole row", markOf("synthid-hf", "transformers"), {
-        V,
-        goal: 30,
-        calls: 1,
-      }),
-      ours: (size, row) => {
-        const mark = markOf("synthid-hf", "transformers");
-        return stepper(mark, size, {
-          row,
-          scheme: schemeOf(mark, size),
-          tolerance: SYNTHID_TOLERANCE,
-        });
-      },
+      ...embedding("HF SynthID, 30 layers, whole row", SYNTHID, { V, goal: 30, calls: 1 }),
+      ours: (size, row) =>
+        stepper({ row, scheme: schemeOf(SYNTHID, size), tolerance: SYNTHID_TOLERANCE }),
       differ: probabilityDifference,
     },
     {
@@ -88,14 +77,14 @@ export function detections() {
     ["HF left-hash", HF_LEFT, 30, [100_000, 10_000, 5_000], "z_score"],
     ["HF self-hash", markOf("hf-selfhash"), 15, [30_000, 10_000, 5_000], "z_score"],
     ["MarkLLM KGW", markOf("markllm-kgw"), 15, [20_000, 5_000, 3_000], "score"],
-    ["MarkLLM Unigram", markOf("unigram"), null, [100_000, 100_000, 100_000], "score"],
-    ["SynthID, masks and mean", markOf("synthid-hf", "transformers"), 100, [100_000], "mean_score"],
+    ["MarkLLM Unigram", markOf("unigram"), null, [100_000, 100_000, 100_000], "score", true],
+    ["SynthID, masks and mean", SYNTHID, 100, [100_000], "mean_score", true],
   ];
   return [
-    ...rows.flatMap(([name, mark, goal, sizes, figure]) =>
+    ...rows.flatMap(([name, mark, goal, sizes, figure, quick = false]) =>
       sizes.map((tokens, i) => ({
         ...detection(name, mark, { V: SIZES[i], goal, tokens }),
-        ours: (V) => ({ run: (text) => timedTally(schemeOf(mark, V), text) }),
+        ours: (V) => detectorOf(mark, V, quick),
         check: (figures, text, V) => {
           const here = asPeer(profileOfMark(mark, V), Key.fromPeer(mark.key), text).figures[figure];
           return Math.abs(here - figures[figure]) / Math.max(1, Math.abs(here));
@@ -103,17 +92,16 @@ export function detections() {
       })),
     ),
     {
-      ...detection("SynthID, g-values alone", markOf("synthid-hf", "transformers"), {
-        V: SIZES[0],
-        goal: 50,
-        tokens: 100_000,
-      }),
-      peer: { task: "gValues", mark: markOf("synthid-hf", "transformers") },
-      ours: (V) => ({
-        run: (text) => timed(() => sumOfCoins(schemeOf(markOf("synthid-hf"), V), text)),
-      }),
-      check: ({ sum }, text, V) =>
-        Math.abs(sum - sumOfCoins(schemeOf(markOf("synthid-hf"), V), text)),
+      ...detection("SynthID, g-values alone", SYNTHID, { V: SIZES[0], goal: 50, tokens: 100_000 }),
+      peer: { task: "gValues", mark: SYNTHID },
+      ours: (V) => {
+        const scheme = schemeOf(SYNTHID, V);
+        return { run: (text) => warmOnCpu(() => coinsOf(scheme, text).score[0]) };
+      },
+      check: ({ sum }, text, V) => {
+        const { score } = coinsOf(schemeOf(SYNTHID, V), text);
+        return Math.abs(sum - score.reduce((all, one) => all + one, 0));
+      },
     },
     {
       ...detection("HF left-hash, lists kept", HF_LEFT, {
@@ -121,10 +109,7 @@ export function detections() {
         goal: 1000,
         tokens: 100_000,
       }),
-      ours: (V) => {
-        const scheme = schemeOf(HF_LEFT, V);
-        return { run: (text) => timedTally(scheme, text) };
-      },
+      ours: (V) => detectorOf(HF_LEFT, V, true),
       check: () => 0,
     },
     {
@@ -133,7 +118,10 @@ export function detections() {
         goal: null,
         tokens: 100_000,
       }),
-      ours: (V) => ({ run: (text) => timedTally(ownScheme(V), text) }),
+      ours: (V) => {
+        const scheme = ownScheme(V);
+        return { run: (text) => warmOnCpu(() => tallyOf(scheme, text)) };
+      },
       check: () => 0,
     },
   ];
@@ -167,8 +155,8 @@ function ownScheme(V) {
 }
 
 /** A step after text[0 … end − 1], in the kernel's own row; `twice`: the second step after the same text counts. */
-function stepper(mark, V, { row, scheme, twice = false, tolerance = 0 }) {
-  const logits = scheme.kernel.row(V);
+function stepper({ row, scheme, twice = false, tolerance = 0 }) {
+  const logits = scheme.kernel.row(row.length);
   const { h } = scheme;
   return {
     tolerance,
@@ -208,22 +196,48 @@ function topStepper(V, row) {
   };
 }
 
-function timedTally(scheme, tokens) {
-  return timed(() => {
-    const tally = new Tally(scheme);
-    tally.add({ tokens });
-    return tally.count().sum;
-  });
+/** Counts a text with a scheme that has kept nothing. */
+function coldTally(makeScheme, tokens) {
+  const scheme = makeScheme();
+  return timedOnCpu(() => tallyOf(scheme, tokens));
 }
 
-function sumOfCoins(scheme, tokens) {
-  return coinsOf(scheme, tokens).score.reduce((sum, score) => sum + score, 0);
+function tallyOf(scheme, tokens) {
+  const tally = new Tally(scheme);
+  tally.add({ tokens });
+  return tally.count().sum;
 }
 
+/** `warm`: one scheme for all runs, for marks that keep nothing, or where kept lists are the point. */
+function detectorOf(mark, V, warm) {
+  if (!warm) return { run: (text) => coldTally(() => schemeOf(mark, V), text) };
+  const scheme = schemeOf(mark, V);
+  return { run: (text) => warmOnCpu(() => tallyOf(scheme, text)) };
+}
+
+/** Microseconds by the wall's clock: for what is too short for the other. */
 function timed(run) {
   const start = performance.now();
   run();
   return (performance.now() - start) * 1000;
+}
+
+/** Microseconds of CPU time of this thread a run: its clock has steps of some milliseconds. */
+function timedOnCpu(run, least = 0) {
+  const start = process.threadCpuUsage();
+  let [runs, spent] = [0, 0];
+  do {
+    run();
+    runs++;
+    const { user, system } = process.threadCpuUsage(start);
+    spent = user + system;
+  } while (spent < least);
+  return spent / runs;
+}
+
+/** The same of what keeps nothing, over enough runs for the clock. */
+function warmOnCpu(run) {
+  return timedOnCpu(run, 200_000);
 }
 
 // --- how outputs are compared ----------------------------------------------------------------------------------

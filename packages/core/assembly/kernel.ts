@@ -239,4 +239,5 @@ export function wordRow(lo: i32, hi: i32, V: i32, out: usize): void {
   }
 }
 
+export { textSealBits } from "./textseal";
 export { torchBits, torchItems, torchShuffle, torchTrack } from "./torch-lists";

@@ -5,9 +5,6 @@ export type TailRule =
   /** Candidates whose logit is more than `below` under the best are not tried; float32. */
   | { readonly kind: "score"; readonly below: number };
 
-/** Above it a whole sort is quicker than inserting one by one. */
-const FEW = 512;
-
 /** Indices of the candidates to try: by falling logit, the earlier of equals first, if the tail rule looks at order. */
 export function candidatesOf(logits: Float32Array, tail: TailRule | undefined): Uint32Array {
   if (tail === undefined) return everyIndex(logits);
@@ -23,28 +20,39 @@ export function candidatesOf(logits: Float32Array, tail: TailRule | undefined): 
 
 /** Indices of the n largest logits, or of all if there are fewer: by falling logit, the earlier of equals first. */
 export function largestFirst(logits: Float32Array, n: number): Uint32Array {
-  const size = Math.min(n, logits.length);
-  if (size > FEW) return byScore(everyIndex(logits), logits).subarray(0, size);
-  const [best, index] = [new Float32Array(size), new Uint32Array(size)];
-  const insert = (logit: number, i: number, end: number): void => {
-    let at = end;
-    for (; at > 0 && best[at - 1] < logit; at--) {
-      best[at] = best[at - 1];
-      index[at] = index[at - 1];
-    }
-    best[at] = logit;
-    index[at] = i;
-  };
-  for (let i = 0; i < size; i++) insert(logits[i], i, i);
-  for (let i = size; i < logits.length; i++) {
-    if (logits[i] > best[size - 1]) insert(logits[i], i, size - 1);
+  const heap = everyIndex(logits, n); // its first is the one to go
+  for (let at = heap.length >> 1; at-- > 0;) sink(heap, at, logits);
+  let least = logits[heap[0]];
+  for (let i = heap.length; i < logits.length; i++) {
+    if (!(logits[i] > least)) continue;
+    heap[0] = i;
+    sink(heap, 0, logits);
+    least = logits[heap[0]];
   }
-  return index;
+  return byScore(heap, logits);
 }
 
-function everyIndex({ length }: Float32Array): Uint32Array {
-  const indices = new Uint32Array(length);
-  for (let i = 0; i < length; i++) indices[i] = i;
+/** Restores a heap from place `at` on: before any other goes the smallest logit, the later of equals. */
+function sink(heap: Uint32Array, at: number, logits: Float32Array): void {
+  const index = heap[at];
+  for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+    const right = child + 1;
+    if (right < heap.length && goesBefore(heap[right], heap[child], logits)) child = right;
+    if (!goesBefore(heap[child], index, logits)) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = index;
+}
+
+function goesBefore(a: number, b: number, logits: Float32Array): boolean {
+  return logits[a] < logits[b] || (logits[a] === logits[b] && a > b);
+}
+
+/** 0 … n − 1, or to the last. */
+function everyIndex({ length }: Float32Array, n = length): Uint32Array {
+  const indices = new Uint32Array(Math.min(n, length));
+  for (let i = 0; i < indices.length; i++) indices[i] = i;
   return indices;
 }
 

@@ -1,3 +1,4 @@
+import type { TextSealList } from "../primitives/textseal.js";
 import type { TorchLists } from "../primitives/torch-lists.js";
 import type { Coins } from "../types.js";
 
@@ -35,6 +36,8 @@ export interface Kernel {
   words(key: KeyWords, coins: Coins, out: Uint32Array): void;
   /** Adds `delta` to every green logit of a whole row. (V) */
   biasRow(key: KeyWords, seed: Seed, gamma256: number, delta: number, logits: Float32Array): void;
+  /** TextSeal's list as bits, good until the kernel is used again; bits past V are of no meaning. */
+  textSealBits(list: TextSealList, V: number): Uint32Array;
   /** Adds `bias` (float32) to the logits whose bit is 1: token t in bit t mod 32 of word t div 32. (V) */
   biasBits(bits: Uint32Array, bias: number, logits: Float32Array): void;
   /** The words of tokens 0 … V−1 under one seed. (V) */

@@ -1,3 +1,4 @@
+import { plainTextSealBits } from "../primitives/textseal.js";
 import { createPlainTorchLists } from "../primitives/torch-lists-plain.js";
 import type { Coins } from "../types.js";
 import {
@@ -72,6 +73,7 @@ export function createPlainKernel(): Kernel {
         for (let i = start; i < end; i++) if (bytes[i - start] < gamma256) logits[i] += bias;
       }
     },
+    textSealBits: plainTextSealBits,
     biasBits(bits: Uint32Array, bias: number, logits: Float32Array): void {
       checkRow(logits.length);
       const delta = Math.fround(bias);

@@ -1,3 +1,5 @@
+import { toSigned } from "../primitives/int64.js";
+import { TEXTSEAL_STEP, type TextSealList } from "../primitives/textseal.js";
 import { type TorchExports, createWasmTorchLists } from "../primitives/torch-lists-wasm.js";
 import type { Coins } from "../types.js";
 import {
@@ -10,6 +12,8 @@ import {
   decidingPlanes,
 } from "./kernel.js";
 import { WASM_BASE64 } from "./wasm-bytes.js";
+
+const TEXTSEAL_SIGNED_STEP = toSigned(TEXTSEAL_STEP);
 
 /** Memory map of assembly/kernel.ts, in bytes. */
 const AREA = [0x1_0000, 0x2_0000, 0x3_0000, 0x4_0000] as const; // four columns of BATCH words
@@ -41,6 +45,7 @@ interface Exports extends TorchExports {
     row: number,
     V: number,
   ): void;
+  textSealBits(start: bigint, step: bigint, top: number, V: number): number;
   biasBits(bits: number, delta: number, row: number, V: number): void;
   wordRow(lo: number, hi: number, V: number, out: number): void;
 }
@@ -136,6 +141,11 @@ export function createWasmKernel(): Kernel {
       inMemory(logits, (row) => {
         wasm.biasRow(seed.lo, seed.hi, planes, gamma256 >> (8 - planes), delta, row, logits.length);
       });
+    },
+    textSealBits({ start, top }: TextSealList, V: number): Uint32Array {
+      checkRow(V);
+      wasm.textSealBits(toSigned(start), TEXTSEAL_SIGNED_STEP, top, V);
+      return bitsRow.subarray(0, (V + 31) >>> 5);
     },
     biasBits,
     wordRow(key: KeyWords, seed: Seed, out: Uint32Array): void {

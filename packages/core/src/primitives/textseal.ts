@@ -9,6 +9,9 @@ const TOKEN = word64(100_000_007);
 const KEY = 500_001_713n;
 const MIXERS = [word64(15_485_863), word64(40_499)] as const;
 
+/** What the mixed hash of one token is above that of the token before it. */
+export const TEXTSEAL_STEP = word64(100_000_007n * 15_485_863n * 40_499n);
+
 /** Values a hash can take. */
 export const TEXTSEAL_LEVELS = 8191;
 
@@ -23,6 +26,8 @@ export interface TextSealHash {
     range: { readonly start: number; readonly end: number },
     out: Word64,
   ): void;
+  /** What a window's contribution and token t are mixed to: start + t · TEXTSEAL_STEP mod 2^64, start written to `out`. */
+  line(window: Word64, out: Word64): void;
   /** 0 … 8190 of a window's contribution and a token. */
   level(window: Word64, token: number): number;
 }
@@ -41,15 +46,45 @@ export function textSealHash(key: bigint): TextSealHash {
         add(out, term, out);
       }
     },
+    line: mix,
     level(window, token): number {
       setNumber(sum, token);
       multiply(sum, TOKEN, sum);
       add(sum, window, sum);
-      for (const mixer of MIXERS) multiply(sum, mixer, sum);
-      const shifted = (sum.hi | 0) >> 13;
-      sum.lo = (sum.lo ^ ((sum.lo >>> 13) | (sum.hi << 19))) >>> 0;
-      sum.hi = (sum.hi ^ shifted) >>> 0;
-      return remainder(sum, TEXTSEAL_LEVELS);
+      mix(sum, sum);
+      return levelOf(sum);
     },
   };
+}
+
+function mix(value: Word64, out: Word64): void {
+  multiply(value, MIXERS[0], out);
+  multiply(out, MIXERS[1], out);
+}
+
+/** x ^ (x >> 13), signed, modulo 8191. Overwrites x. */
+function levelOf(x: Word64): number {
+  const shifted = (x.hi | 0) >> 13;
+  x.lo = (x.lo ^ ((x.lo >>> 13) | (x.hi << 19))) >>> 0;
+  x.hi = (x.hi ^ shifted) >>> 0;
+  return remainder(x, TEXTSEAL_LEVELS);
+}
+
+/** Tokens whose level is below `top`, along a window's line. */
+export interface TextSealList {
+  readonly start: Word64;
+  readonly top: number;
+}
+
+/** The list as bits in plain JavaScript: token t in bit t mod 32 of word t div 32. (V) */
+export function plainTextSealBits({ start, top }: TextSealList, V: number): Uint32Array {
+  const bits = new Uint32Array((V + 31) >>> 5);
+  const [line, x] = [{ ...start }, word64()];
+  for (let t = 0; t < V; t++) {
+    x.lo = line.lo;
+    x.hi = line.hi;
+    if (levelOf(x) < top) bits[t >>> 5] |= 1 << (t & 31);
+    add(line, TEXTSEAL_STEP, line);
+  }
+  return bits;
 }

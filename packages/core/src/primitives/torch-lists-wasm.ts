@@ -23,7 +23,7 @@ export interface SharedMemory {
 const MAX_ITEMS = (1 << 20) - 1;
 
 /** A whole list costs as much as following this many tokens one by one. */
-const WORTH_A_LIST = 5;
+const WORTH_A_LIST = 3;
 
 /** Bytes of lists kept, as bits. */
 const KEPT_BYTES = 1 << 24;

@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
+import type { Kernel } from "../prf/kernel.js";
 import { perTokenListScheme, putSeed } from "../per-token-list-scheme.js";
 import { word64 } from "../primitives/int64.js";
 import { TEXTSEAL_LEVELS, TEXTSEAL_WIDTH, textSealHash } from "../primitives/textseal.js";
 import type { Profile } from "../profile.js";
-import type { Scheme, SeedArrays } from "../types.js";
+import type { Scheme, SeedArrays, Tokens } from "../types.js";
+import { checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -27,16 +29,16 @@ export const textSealGreenList: SchemeDefinition = {
     if (seeding !== "left") return `seeding must be left, got ${seeding}`;
     return h === 0 ? `h must be from 1 to ${TEXTSEAL_WIDTH}, got 0` : null;
   },
-  bind(profile: Profile, key: Key): Scheme {
+  bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta } = parameters.parse(profile.parameters);
     const hash = textSealHash(peerKey(keyForm, key));
     const window = word64();
     const isGreen = ({ seedLo, seedHi }: SeedArrays, at: number, token: number): boolean => {
       window.lo = seedLo[at];
       window.hi = seedHi[at];
-      return Math.fround(hash.level(window, token) / TEXTSEAL_LEVELS) < gamma;
+      return isBelow(hash.level(window, token), gamma);
     };
-    return perTokenListScheme({
+    const scheme = perTokenListScheme({
       profile,
       delta,
       p: Math.ceil(gamma * TEXTSEAL_LEVELS) / TEXTSEAL_LEVELS,
@@ -55,5 +57,28 @@ export const textSealGreenList: SchemeDefinition = {
       isBiased: isGreen,
       isGreen,
     });
+    const [start, top] = [word64(), greenLevels(gamma)];
+    return {
+      ...scheme,
+      reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
+        if (ids !== undefined) return scheme.reweight(context, logits, ids);
+        checkStep(profile, context, { logits, ids });
+        hash.window(context, { start: context.length - profile.h, end: context.length }, window);
+        hash.line(window, start);
+        kernel.biasBits(kernel.textSealBits({ start, top }, profile.V), delta, logits);
+      },
+    };
   },
 };
+
+/** Whether a level is green: TextSeal compares in float32. */
+function isBelow(level: number, gamma: number): boolean {
+  return Math.fround(level / TEXTSEAL_LEVELS) < gamma;
+}
+
+/** How many levels, from 0 up, are green. */
+function greenLevels(gamma: number): number {
+  let top = 0;
+  while (top < TEXTSEAL_LEVELS && isBelow(top, gamma)) top++;
+  return top;
+}
