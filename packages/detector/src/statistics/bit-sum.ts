@@ -18,6 +18,8 @@ export interface ComputedTail {
 
 /** Halving the step squares the error: from here on the next rule is exact to the last place. */
 const HALVED_ERROR = 1e-9;
+/** Multiplications up to which the law is convolved bit by bit: for few bits of many weights no node is negligible. */
+const CONVOLVED = 5e6;
 /** Nodes whose modulus is below e^−60 of the largest count for nothing. */
 const NEGLIGIBLE = -60;
 /** Nodes of a block that is summed without another look. */
@@ -28,7 +30,7 @@ const BLOCK = 16;
  *
  * The sum of T_k e^(sk) z^k over k, T_k = P(S ≥ x + k), is (bits tilted by s)(z) / (1 − z e^−s); its coefficient at 0 is
  * taken by the trapezoid rule on the circle through the saddle point (Daniels 1954; Trefethen and Weideman 2014). On a
- * lattice the rule's only error is aliasing, which falls geometrically with the number of nodes.
+ * lattice the rule's only error is aliasing, which falls geometrically with the number of nodes. Short laws are convolved.
  */
 export function bitSumTail(terms: readonly BitTerm[], x: number): ComputedTail {
   const excess = stableSum([x, ...terms.flatMap((t) => negatedProduct(t.count * t.weight, t.p))]);
@@ -58,6 +60,10 @@ function upperTail(terms: readonly BitTerm[], { x, excess }: Threshold): Compute
     tilted.reduce((sum, { count, weight, p, q }) => sum + count * weight * weight * p * q, 0),
   );
   const peak = logPeak(terms, { s, excess, missing: most - x });
+  const bits = terms.reduce((sum, { count }) => sum + count, 0);
+  if (bits * most <= CONVOLVED) {
+    return { lnP: peak + Math.log(convolved(tilted, { s, x, most })), error: 0 };
+  }
   for (let nodes = 2 ** Math.ceil(Math.log2(Math.max(16, 10 * sigma, 25 / s))); ; nodes *= 2) {
     const { all, even } = circleSum(circle, nodes);
     const halved = Math.abs(even / all - 1);
@@ -107,6 +113,27 @@ function centredCumulant({ p, q }: Coin, v: number): number {
   // Far out e^(qv) dominates everything; taken out, it cannot overflow.
   if (v > 30) return q * v + Math.log(p + q * Math.exp(-v));
   return Math.log1p(q * exponentialRest(-p * v) + p * exponentialRest(q * v));
+}
+
+/** E[e^(−s(S − x)); S ≥ x] of tilted bits, from their law: all terms are positive, and tilting keeps them in range. */
+function convolved(
+  tilted: readonly BitTerm[],
+  { s, x, most }: { readonly s: number; readonly x: number; readonly most: number },
+): number {
+  const law = new Float64Array(most + 1);
+  law[0] = 1;
+  let reached = 0;
+  for (const { count, weight, p, q } of tilted) {
+    for (let i = 0; i < count; i++) {
+      reached += weight;
+      // Downwards in place: what a bit adds comes from sums not yet changed.
+      for (let v = reached; v >= weight; v--) law[v] = law[v] * q + law[v - weight] * p;
+      for (let v = weight - 1; v >= 0; v--) law[v] *= q;
+    }
+  }
+  let total = 0;
+  for (let v = most; v >= x; v--) total += law[v] * Math.exp(-s * (v - x));
+  return total;
 }
 
 /** Tilted bits and what is left of the saddle-point equation: their mean less x. */

@@ -50,6 +50,8 @@ describe("the tail of weighted bits", () => {
       [300, 1000, 0.25],
       [240, 1000, 0.25],
       [1000, 1000, 0.1],
+      [5100, 10_000, 0.5],
+      [300_000, 1_000_000, 0.3],
     ] as const) {
       expect(weightedBitsLog10P([{ count: n, weight: 7, p }], 7 * k)).toBeCloseTo(
         binomialLog10P(k, n, p),
