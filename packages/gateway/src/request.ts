@@ -1,0 +1,84 @@
+/** The arguments of a fetch, as a request for an answer. */
+import { invalidRequest } from "./errors.js";
+import { type JsonObject, isObject } from "./json.js";
+import type { Endpoint } from "./marks/mark.js";
+
+/** Arguments of `fetch`. */
+export interface FetchCall {
+  readonly input: string | URL | Request;
+  readonly init: RequestInit | undefined;
+}
+
+/** A request for an answer, read; the caller's body is used up. */
+export interface AnswerRequest {
+  readonly endpoint: Endpoint;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: JsonObject;
+}
+
+/** Paths that make an upstream write, decoded, in any case and with any number of slashes. */
+const ENDPOINTS: readonly (readonly [RegExp, Endpoint])[] = [
+  [/(?:^|\/)chat\/+completions\/*$/i, "chat"],
+  [/(?:^|\/)completions\/*$/i, "completions"],
+  [/(?:^|\/)responses\/*$/i, "responses"],
+  [/(?:^|\/)generate(?:_stream)?\/*$|^\/*$/i, "generate"],
+];
+
+/** Reads a call; null if it does not ask for an answer and is none of our business. @throws RequestError for a body we cannot read */
+export async function readRequest({ input, init }: FetchCall): Promise<AnswerRequest | null> {
+  const request = typeof input === "object" && "url" in input ? input : null;
+  const url = new URL(request === null ? String(input) : request.url);
+  const method = init?.method ?? request?.method ?? "GET";
+  const endpoint = endpointOf(url);
+  if (endpoint === null || method.toUpperCase() !== "POST") return null;
+  const headers = new Headers(init?.headers ?? request?.headers);
+  const source =
+    request !== null && (init?.body ?? null) === null ? request : new Response(init?.body);
+  const bytes = await source.arrayBuffer();
+  return { endpoint, url, headers, body: parsed(bytes, headers) };
+}
+
+/** The call with another body, and without the client's claims about marks. */
+export function withBody(
+  { input, init }: FetchCall,
+  headers: Headers,
+  body: JsonObject,
+): FetchCall {
+  const cleaned = new Headers(headers);
+  for (const name of headers.keys()) if (name.startsWith("x-watermark-")) cleaned.delete(name);
+  cleaned.delete("content-length");
+  cleaned.set("content-type", "application/json");
+  const changed = { ...init, method: "POST", headers: cleaned, body: JSON.stringify(body) };
+  if (typeof input !== "object" || !("url" in input)) return { input, init: changed };
+  return { input: new Request(input, changed), init: undefined };
+}
+
+function endpointOf({ pathname }: URL): Endpoint | null {
+  let path = pathname;
+  try {
+    path = decodeURIComponent(pathname);
+  } catch {
+    // Not decodable for the upstream either.
+  }
+  return ENDPOINTS.find(([pattern]) => pattern.test(path))?.[1] ?? null;
+}
+
+/**
+ * Strict, because a body that we cannot read and the upstream can would carry switches past us: Python's reader takes NaN,
+ * UTF-16 and compressed bodies.
+ */
+function parsed(bytes: ArrayBuffer, headers: Headers): JsonObject {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity") {
+    throw invalidRequest("content-encoding: a request body must not be compressed", "encoding");
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw invalidRequest("body: expected JSON in UTF-8", "invalid_json");
+  }
+  if (!isObject(body)) throw invalidRequest("body: expected a JSON object", "invalid_json");
+  return body;
+}

@@ -1,0 +1,84 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { AnswerPart, Delta } from "./answer.js";
+
+/** What is kept of one choice: enough to recognise its text, not to read it. */
+export interface ChoiceRecord {
+  readonly index: number;
+  /** SHA-256 of the text in UTF-8, hexadecimal. */
+  readonly textSha256: string;
+  /** Its tokens; null where the upstream neither sent ids nor counted those of a single choice. */
+  readonly tokens: number | null;
+  readonly finishReason: string | null;
+}
+
+/** Choices beyond these are not recorded: no upstream gives more, and memory must have a bound. */
+const MAX_CHOICES = 128;
+
+/** Digests an answer as it passes; the text is not kept. */
+export class Transcript {
+  readonly #choices = new Map<number, Choice>();
+  #id: string | null = null;
+  #completionTokens: number | null = null;
+
+  add({ id, deltas, completionTokens }: AnswerPart): void {
+    this.#id ??= id;
+    this.#completionTokens = completionTokens ?? this.#completionTokens;
+    for (const delta of deltas) this.#choiceOf(delta.choice)?.add(delta);
+  }
+
+  /** Id the upstream gave the answer. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  /** Tokens of all choices together, where the upstream counted them. */
+  get completionTokens(): number | null {
+    return this.#completionTokens;
+  }
+
+  /** The choices so far, by index. Call it once, at the end. */
+  choices(): readonly ChoiceRecord[] {
+    const counted = this.#choices.size === 1 ? this.#completionTokens : null;
+    return [...this.#choices]
+      .toSorted(([a], [b]) => a - b)
+      .map(([index, choice]) => choice.record(index, counted));
+  }
+
+  #choiceOf(index: number): Choice | undefined {
+    let choice = this.#choices.get(index);
+    if (choice === undefined && this.#choices.size < MAX_CHOICES) {
+      choice = new Choice();
+      this.#choices.set(index, choice);
+    }
+    return choice;
+  }
+}
+
+class Choice {
+  readonly #hash = sha256.create();
+  /** Half of a surrogate pair whose other half comes with the next delta. */
+  #half = "";
+  #tokens: number | null = null;
+  #finishReason: string | null = null;
+
+  add({ text, tokenIds, finishReason }: Delta): void {
+    if (tokenIds !== null) this.#tokens = (this.#tokens ?? 0) + tokenIds.length;
+    this.#finishReason = finishReason ?? this.#finishReason;
+    if (text === "") return;
+    const known = this.#half + text;
+    const end = /[\uD800-\uDBFF]$/.test(known) ? known.length - 1 : known.length;
+    this.#half = known.slice(end);
+    this.#hash.update(utf8ToBytes(known.slice(0, end)));
+  }
+
+  record(index: number, counted: number | null): ChoiceRecord {
+    this.#hash.update(utf8ToBytes(this.#half));
+    return {
+      index,
+      textSha256: bytesToHex(this.#hash.digest()),
+      tokens: this.#tokens ?? counted,
+      finishReason: this.#finishReason,
+    };
+  }
+}

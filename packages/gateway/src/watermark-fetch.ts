@@ -1,0 +1,218 @@
+import { RequestError, errorResponse } from "./errors.js";
+import type { JsonObject } from "./json.js";
+import { withoutSwitches } from "./marks/mark.js";
+import { type ChoosePolicy, type Policy, type SkipReason, skipReason } from "./policy.js";
+import type { Ended, MarkStatus, RecordSink, Started } from "./record.js";
+import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
+import { type Tap, jsonTap, sseTap } from "./stream/taps.js";
+import { Transcript } from "./stream/transcript.js";
+
+/** How a gateway marks and records. */
+export interface WatermarkFetchOptions {
+  /** One policy for everything, or a choice for each request. */
+  readonly policy: Policy | ChoosePolicy;
+  readonly sink: RecordSink;
+  /**
+   * If no policy can be chosen or the start of an answer cannot be recorded: `open` lets the request pass and reports
+   * it, `closed` answers 503. The end of an answer comes too late to refuse it; its loss is reported in either case.
+   */
+  readonly failure: "open" | "closed";
+  /** A new record's id: 1 to 128 letters, digits and `._-`. */
+  readonly newId: () => string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told what went wrong without the client seeing it. */
+  readonly onError?: (error: unknown) => void;
+}
+
+type Fetch = typeof globalThis.fetch;
+
+/**
+ * A `fetch` that asks the upstream to mark, by policy: for every client that takes a custom fetch (the OpenAI client, the
+ * AI SDK, OpenRouter's). Requests that do not ask for an answer pass untouched. Answers get the headers
+ * `x-watermark-profile`, `-status` and `-record`, pass byte for byte, and are recorded. Aborts, stalls and broken streams
+ * stay what they are. The body is parsed and written anew: whole numbers beyond 2^53 lose their last digits.
+ */
+export function watermarkFetch(fetch: Fetch, options: WatermarkFetchOptions): Fetch {
+  return async function watermarkedFetch(input, init) {
+    const call = { input, init };
+    try {
+      const request = await readRequest(call);
+      if (request === null) return await fetch(input, init);
+      return await answer(fetch, { call, request, options });
+    } catch (error) {
+      if (error instanceof RequestError) return errorResponse(error.error);
+      throw error;
+    }
+  };
+}
+
+interface Work {
+  readonly call: FetchCall;
+  readonly request: AnswerRequest;
+  readonly options: WatermarkFetchOptions;
+}
+
+async function answer(fetch: Fetch, { call, request, options }: Work): Promise<Response> {
+  const plan = await planOf(request, options);
+  const start = started(request, plan, options);
+  await begin(start, options);
+  const end = (entry: Omit<Ended, "kind" | "record" | "at">): void => {
+    const at = options.now();
+    void write({ kind: "ended", record: start.record, at, ...entry }, options);
+  };
+  const nothing = { httpStatus: null, upstreamId: null, completionTokens: null, choices: [] };
+  let response: Response;
+  try {
+    const { input, init } = withBody(call, request.headers, plan.body);
+    response = await fetch(input, init);
+  } catch (error) {
+    end({ outcome: "failed", ...nothing });
+    throw error;
+  }
+  const httpStatus = response.status;
+  const headers = labelled(response.headers, start);
+  const tap = tapOf(response, (outcome, transcript) =>
+    end({
+      outcome,
+      httpStatus,
+      upstreamId: transcript.id,
+      completionTokens: transcript.completionTokens,
+      choices: transcript.choices(),
+    }),
+  );
+  if (tap === null) end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
+  const body = tap === null ? response.body : (response.body?.pipeThrough(tap) ?? null);
+  return new Response(body, { status: httpStatus, statusText: response.statusText, headers });
+}
+
+/** What is done with a request. */
+interface Plan {
+  readonly policy: Policy | null;
+  readonly status: MarkStatus;
+  readonly body: JsonObject;
+}
+
+async function planOf(request: AnswerRequest, options: WatermarkFetchOptions): Promise<Plan> {
+  const body = withoutSwitches(request.body);
+  try {
+    return await planFor({ ...request, body }, options.policy);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    failed(error, options);
+    return { policy: null, status: { kind: "skipped", reason: "policy-failed" }, body };
+  }
+}
+
+async function planFor(request: AnswerRequest, choice: Policy | ChoosePolicy): Promise<Plan> {
+  const { body, endpoint } = request;
+  const policy = typeof choice === "function" ? await choice(request) : choice;
+  const skipped = (reason: SkipReason, left: JsonObject): Plan => ({
+    policy,
+    status: { kind: "skipped", reason },
+    body: left,
+  });
+  if (policy === null) return skipped("policy", body);
+  checkName("policy.profile.id", policy.profile.id);
+  const reason = skipReason(policy, body, endpoint);
+  if (reason !== null && reason !== "greedy")
+    return skipped(reason, policy.mark.off(body, endpoint));
+  const marked = policy.mark.on(body, endpoint);
+  if (marked === null) return skipped("endpoint", body);
+  // Asked for all the same: the upstream knows better than we whether it samples.
+  return reason === null
+    ? { policy, status: { kind: "applied" }, body: marked }
+    : skipped(reason, marked);
+}
+
+function started(request: AnswerRequest, plan: Plan, options: WatermarkFetchOptions): Started {
+  const { endpoint, body } = request;
+  return {
+    kind: "started",
+    record: checkName("newId()", options.newId()),
+    at: options.now(),
+    endpoint,
+    model: typeof body.model === "string" ? body.model : null,
+    status: plan.status,
+    tenant: plan.policy?.tenant ?? null,
+    profile: plan.policy?.profile ?? null,
+    keyId: plan.policy?.keyId ?? null,
+  };
+}
+
+/** Records a start; waits for it only where its loss must stop the answer. */
+async function begin(start: Started, options: WatermarkFetchOptions): Promise<void> {
+  if (options.failure === "open") {
+    void write(start, options);
+    return;
+  }
+  try {
+    await options.sink.write(start);
+  } catch (error) {
+    failed(error, options);
+  }
+}
+
+async function write(entry: Started | Ended, options: WatermarkFetchOptions): Promise<void> {
+  try {
+    await options.sink.write(entry);
+  } catch (error) {
+    report(error, options);
+  }
+}
+
+function report(error: unknown, { onError }: WatermarkFetchOptions): void {
+  try {
+    onError?.(error);
+  } catch {
+    // Nobody is left to tell.
+  }
+}
+
+/** Reports a failure. @throws RequestError if the gateway fails closed; it says nothing of the cause. */
+function failed(error: unknown, options: WatermarkFetchOptions): void {
+  report(error, options);
+  if (options.failure === "open") return;
+  const message = "the answer cannot be marked and recorded now; try again later";
+  throw new RequestError({
+    status: 503,
+    message,
+    type: "api_error",
+    code: "watermark_unavailable",
+  });
+}
+
+/** The upstream's headers with ours in place of any it sent. */
+function labelled(from: Headers, { record, status, profile }: Started): Headers {
+  const headers = new Headers(from);
+  for (const name of from.keys()) if (name.startsWith("x-watermark-")) headers.delete(name);
+  if (profile !== null) headers.set("x-watermark-profile", profile.id);
+  const label = status.kind === "applied" ? "applied" : `skipped;reason=${status.reason}`;
+  headers.set("x-watermark-status", label);
+  headers.set("x-watermark-record", record);
+  return headers;
+}
+
+/** The tap for an answer; null for an error and for what is neither JSON nor an event stream. */
+function tapOf(
+  { ok, body, headers }: Response,
+  end: (outcome: "complete" | "cut", transcript: Transcript) => void,
+): Tap | null {
+  if (!ok || body === null) return null;
+  const type = headers.get("content-type") ?? "";
+  const transcript = new Transcript();
+  const observer = {
+    part: transcript.add.bind(transcript),
+    end: (how: "complete" | "cut") => end(how, transcript),
+  };
+  if (/^text\/event-stream\b/i.test(type)) return sseTap(observer);
+  return /^application\/(?:[\w.+-]+\+)?json\b/i.test(type) ? jsonTap(observer) : null;
+}
+
+/** What goes into a header must not be able to end it. */
+function checkName(name: string, value: string): string {
+  if (/^[\w.-]{1,128}$/.test(value)) return value;
+  throw new RangeError(
+    `${name}: expected 1 to 128 letters, digits and ._-, got ${JSON.stringify(value).slice(0, 80)}`,
+  );
+}
