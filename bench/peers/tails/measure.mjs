@@ -1,17 +1,19 @@
 /**
- * Errors of npm packages on fixtures/vectors/tails.json, for decision record 0004.
+ * Errors of npm packages on fixtures/vectors/tails.json and tails-sums.json, for decision records 0004 and 0012.
  * From the repository root:  npm install --prefix bench/peers/tails
  *                            node bench/peers/tails/measure.mjs
  */
 import { readFileSync } from "node:fs";
 import betainc from "@stdlib/math-base-special-betainc";
 import gammainc from "@stdlib/math-base-special-gammainc";
+import hypergeometricCdf from "@stdlib/stats-base-dists-hypergeometric-cdf";
 import jstatModule from "jstat";
 import * as libR from "lib-r-math.js";
 
 const jstat = jstatModule.jStat ?? jstatModule;
-const url = new URL("../../../fixtures/vectors/tails.json", import.meta.url);
-const vectors = JSON.parse(readFileSync(url, "utf8"));
+const read = (name) =>
+  JSON.parse(readFileSync(new URL(`../../../fixtures/vectors/${name}`, import.meta.url), "utf8"));
+const vectors = { ...read("tails.json"), ...read("tails-sums.json") };
 
 /** @type {readonly [name: string, table: string, tail: (...row: number[]) => number][]} */
 const candidates = [
@@ -23,6 +25,22 @@ const candidates = [
   ["jstat gammapinc", "gamma", (n, x) => 1 - jstat.lowRegGamma(n, x)],
   ["lib-r-math.js pnorm", "normal", (z) => libR.pnorm(z, 0, 1, false)],
   ["jstat normal.cdf", "normal", (z) => 1 - jstat.normal.cdf(z, 0, 1)],
+  [
+    "@stdlib hypergeometric-cdf",
+    "hypergeometric",
+    // Upper tail as the lower tail of the other colour.
+    (size, green, n, k) => hypergeometricCdf(n - k, size, size - green, n),
+  ],
+  [
+    "lib-r-math.js phyper",
+    "hypergeometric",
+    (size, green, n, k) => libR.phyper(k - 1, green, size - green, n, false),
+  ],
+  [
+    "jstat hypgeom.cdf",
+    "hypergeometric",
+    (size, green, n, k) => jstat.hypgeom.cdf(n - k, size, size - green, n),
+  ],
 ];
 
 for (const [name, table, tail] of candidates) {
@@ -43,7 +61,7 @@ for (const [name, table, tail] of candidates) {
   const show = (x) => (x === undefined ? "-" : x.toExponential(1));
   const above = errors.filter((error) => error > 1e-11).length;
   console.log(
-    `${table.padEnd(9)} ${name.padEnd(22)} cases ${errors.length + wrong}, median ` +
+    `${table.padEnd(14)} ${name.padEnd(26)} cases ${errors.length + wrong}, median ` +
       `${show(errors[errors.length >> 1])}, worst ${show(errors.at(-1))}, ` +
       `above 1e-11: ${above}, no usable value: ${wrong}`,
   );

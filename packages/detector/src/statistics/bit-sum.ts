@@ -101,11 +101,16 @@ function logPeak(
   { s, excess, missing }: { readonly s: number; readonly excess: number; readonly missing: number },
 ): number {
   if (missing < excess) {
-    const fromTop = terms.map((t) => t.count * Math.log1p(t.q * Math.expm1(-t.weight * s)));
+    const fromTop = terms.map((t) => t.count * cumulantFromTop(t, t.weight * s));
     return stableSum([...fromTop, s * missing]);
   }
   const fromMean = terms.map((t) => t.count * centredCumulant(t, t.weight * s));
   return stableSum([...fromMean, -s * excess]);
+}
+
+/** ln E[e^(v(X − 1))] of one bit X. */
+function cumulantFromTop({ p, q }: Coin, v: number): number {
+  return p > 0.5 ? Math.log1p(q * Math.expm1(-v)) : Math.log(p + q * Math.exp(-v));
 }
 
 /** ln E[e^(v(X − p))] of one bit X. */
