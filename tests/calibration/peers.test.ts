@@ -1,10 +1,17 @@
 /**
- * Guarantee: for every mark of another project, on text that does not depend on the key, p ≤ α happens at most α of the
+ * Guarantee: for every mark in the registry, on text that does not depend on the key, p ≤ α happens at most α of the
  * time: the count over keys stays below an exact binomial bound whose own error is 1e-9, on random, repetitive and real
  * text. Canary for each: counting repeated coins breaks it on repetitive text.
  */
-import { type Profile, type Tokens, bindScheme, createKernel, schemes } from "@verdigris/core";
-import { randomTokens } from "@verdigris/core/testing";
+import {
+  type Profile,
+  type Tokens,
+  bindScheme,
+  createKernel,
+  parseProfile,
+  schemes,
+} from "@verdigris/core";
+import { randomTokens, testProfile } from "@verdigris/core/testing";
 import { Tally, binomialLog10P, decoyKey, evidenceOf } from "@verdigris/detector";
 import { beforeAll, describe, expect, it } from "vitest";
 import { foreignProfiles, recordedMaterial } from "./material.js";
@@ -15,10 +22,31 @@ const LENGTH = 100;
 const V = 2048;
 const ALPHAS = [0.1, 0.01, 0.001];
 
-const profiles = foreignProfiles().map(([name, profile]): [string, Profile] => [
-  name,
-  { ...profile, V, specialTokens: [] },
-]);
+/** Parameters of our own schemes; the others have their example profiles. */
+const OWN: Readonly<Record<string, Profile["parameters"]>> = {
+  "green-list": { gamma: 0.25, delta: 2 },
+  gumbel: {},
+  "green-list-payload": { gamma: 0.25, delta: 2, code: "bch-127-22", payload: 5 },
+};
+const examples = [
+  ...foreignProfiles(),
+  ...Object.entries(OWN).map(([scheme, parameters]): readonly [string, Profile] => [
+    scheme,
+    parseProfile(testProfile({ scheme, parameters })),
+  ]),
+];
+
+/** Every entry of the registry on each of its pseudo-random functions, and its profiles. */
+const marks = schemes.flatMap(({ name, prfs }) =>
+  prfs.map((prf) => {
+    const own = examples.filter(([, profile]) => profile.scheme === name && profile.prf === prf);
+    const profiles = own.map(([file, profile]): [string, Profile] => [
+      file,
+      { ...profile, V, specialTokens: [] },
+    ]);
+    return { mark: `${name} on ${prf}`, profiles };
+  }),
+);
 
 const kernel = createKernel();
 
@@ -54,7 +82,7 @@ function repetitive(key: number): Tokens {
   );
 }
 
-describe("null calibration of other projects' marks", () => {
+describe("null calibration of every mark in the registry", () => {
   let real: Tokens;
 
   beforeAll(async () => {
@@ -62,14 +90,11 @@ describe("null calibration of other projects' marks", () => {
     real = Uint32Array.from(unmarked.flatMap(({ tokens }) => Array.from(tokens, (id) => id % V)));
   });
 
-  it("has a profile of every scheme", () => {
-    const covered = new Set(profiles.map(([, profile]) => profile.scheme));
-    const foreign = schemes.filter(({ origin }) => origin !== "Verdigris").map(({ name }) => name);
-    expect(foreign.filter((name) => !covered.has(name))).toEqual([]);
+  it.each(marks)("has a profile of $mark", ({ profiles }) => {
     expect(profiles.length).toBeGreaterThan(0);
   });
 
-  describe.each(profiles)("%s", (_, profile) => {
+  describe.each(marks.flatMap(({ profiles }) => profiles))("%s", (_, profile) => {
     const textOf: Record<string, (key: number) => Tokens> = {
       random: (key) => randomTokens(LENGTH, V, 1000 + key),
       repetitive,

@@ -34,6 +34,7 @@ const OPTIONS: Readonly<Record<string, Omit<SchemeSuite, "bind">>> = {
   "synthid-hf": { leaves: "distribution", wholeRow: true, unbiased: true },
   "synthid-hf-weighted": { leaves: "distribution", wholeRow: true, unbiased: true },
   "synthid-head": { leaves: "distribution", wholeRow: true, unbiased: true },
+  "textseal-synthid": { leaves: "distribution", wholeRow: true, unbiased: true },
   dip: { leaves: "distribution", wholeRow: true, unbiased: true },
   // Picks by one key and scores both.
   "vllm-dual-key": { leaves: "distribution", unbiased: true },
@@ -227,6 +228,17 @@ describe("a known weakness", () => {
       if (errors.length > 0) return;
       const same = isDeepStrictEqual(scores(small, text), scores(large, text));
       expect(told(small).includes("key-modulo-2^32")).toBe(same);
+    });
+
+    it("which positions share a coin is the key's matter, unless it says otherwise", () => {
+      const repeated = text.map((id, t) => (t % 3 === 0 ? 7 : id % 5));
+      const partition = (key: Key): readonly number[] => {
+        const { seedLo, seedHi } = coinsOf(bindScheme(profile, key, kernel), repeated);
+        const names = Array.from(seedLo, (lo, i) => `${seedHi[i]},${lo}`);
+        return names.map((name) => names.indexOf(name));
+      };
+      if (bindScheme(profile, testKey(1), kernel).coinsDependOnKey) return;
+      expect(partition(testKey(1))).toEqual(partition(testKey(2)));
     });
 
     it("ids equal modulo 65,536 are one", () => {

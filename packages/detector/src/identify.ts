@@ -2,14 +2,14 @@ import {
   type Kernel,
   type Key,
   type Profile,
-  type Scheme,
   VerdigrisError,
-  bindScheme,
   createKernel,
+  schemeBinder,
 } from "@verdigris/core";
 import { type Evidence, evidenceOf } from "./evidence.js";
 import { holm, rejects, smallestRejecting } from "./statistics/index.js";
-import { type Count, type Piece, Tally } from "./tally.js";
+import { type KeySum, scorerOf } from "./many-keys.js";
+import type { Count, Piece } from "./tally.js";
 
 /** A mark that a text may carry. */
 export interface Candidate {
@@ -21,7 +21,7 @@ export interface Candidate {
 export interface Identified<C extends Candidate = Candidate> {
   readonly candidate: C;
   readonly kind: "detected" | "not-detected" | "too-short";
-  readonly count: Count;
+  readonly count: Pick<Count, "n" | "sum">;
   readonly evidence: Evidence;
   /** log10 p after Holm's correction for all candidates. */
   readonly log10PAdjusted: number;
@@ -39,7 +39,8 @@ export interface Identification<C extends Candidate = Candidate> {
  * Which of many marks a text carries. The chance that any is named in a text that carries none of them is at most α,
  * however many candidates there are (Holm 1979). `textOf` gives the text in the tokens of a candidate's profile.
  *
- * Candidates share the kernel and the tokens; seeds depend on the key in nearly every scheme.
+ * Candidates share the kernel and the tokens, and those with the same profile object its checks and, where the scheme says
+ * that coins do not depend on the key, the one pass that drops repeated coins.
  *
  * @throws RangeError for a token id ≥ V of a candidate's profile
  */
@@ -50,14 +51,15 @@ export function identify<C extends Candidate>(
 ): Identification<C> {
   const { alpha = 1e-3, kernel = createKernel() } = options;
   const misfits: C[] = [];
+  const scorers = new Map<Profile, (key: Key) => KeySum>();
   const tested = candidates.flatMap((candidate) => {
-    const scheme = bound(candidate, kernel);
-    if (scheme === null) {
-      misfits.push(candidate);
-      return [];
-    }
-    // A scheme may hold megabytes of tables; only its law is needed once the text is counted.
-    return [{ candidate, law: scheme.law, count: countOf(scheme, textOf(candidate)) }];
+    const { profile, key } = candidate;
+    const score =
+      scorers.get(profile) ?? scorerOf(schemeBinder(profile, kernel), [...textOf(candidate)]);
+    scorers.set(profile, score);
+    const count = fitting(() => score(key));
+    if (count === null) misfits.push(candidate);
+    return count === null ? [] : [{ candidate, law: count.law, count }];
   });
   const evidence = tested.map(({ law, count }) => evidenceOf(law, count));
   const adjusted = holm(evidence.map(({ log10P }) => log10P));
@@ -72,18 +74,12 @@ export function identify<C extends Candidate>(
   return { results, misfits };
 }
 
-/** The candidate's scheme; null if it does not take the key. */
-function bound({ profile, key }: Candidate, kernel: Kernel): Scheme | null {
+/** What a key's scheme gives; null if the scheme does not take the key. */
+function fitting(score: () => KeySum): KeySum | null {
   try {
-    return bindScheme(profile, key, kernel);
+    return score();
   } catch (error) {
     if (error instanceof VerdigrisError && error.code === "KEY_INVALID") return null;
     throw error;
   }
-}
-
-function countOf(scheme: Scheme, pieces: Iterable<Piece>): Count {
-  const tally = new Tally(scheme);
-  for (const piece of pieces) tally.add(piece);
-  return tally.count();
 }

@@ -20,6 +20,7 @@ import { sglangGumbel } from "./sglang-gumbel.js";
 import { synthId } from "./synthid.js";
 import { textSealGreenList } from "./textseal-green-list.js";
 import { textSealGumbel } from "./textseal-gumbel.js";
+import { textSealSynthId } from "./textseal-synthid.js";
 import { threeBricksGreenList } from "./three-bricks-green-list.js";
 import { threeBricksGumbel } from "./three-bricks-gumbel.js";
 import { vllmGumbel } from "./vllm-gumbel.js";
@@ -45,6 +46,7 @@ export const schemes: readonly SchemeDefinition[] = [
   synthId,
   textSealGreenList,
   textSealGumbel,
+  textSealSynthId,
   threeBricksGreenList,
   threeBricksGumbel,
   unigram,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { integerListKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { word64 } from "../primitives/int64.js";
+import { layerScore, layerWeights } from "../primitives/layers.js";
 import { type SynthIdHash, type SynthIdPrf, synthIdPrf } from "../primitives/synthid.js";
 import { createTournament } from "../primitives/tournament.js";
 import type { Profile } from "../profile.js";
@@ -56,7 +57,7 @@ export const synthId: SchemeDefinition = {
         : { kind: "chain" };
     const prf = synthIdPrf(keys, hash);
     const weights = layerWeights(depth, statistic);
-    const score = scoreOf(weights);
+    const score = layerScore(weights);
     const play = createTournament({ depth, leaves });
     const { h } = profile;
     const state = word64();
@@ -68,7 +69,8 @@ export const synthId: SchemeDefinition = {
       law: { kind: "bits", weights, p: Math.max(0.5, prf.shareOfOnes) },
       stage: "warped-logits",
       coin: "seed",
-      coinsDependOnKey: true,
+      // The chain starts from the keys; the table's hash meets them only after the tokens.
+      coinsDependOnKey: profile.prf !== TABLE,
       extraSeedWords: 0,
       weaknesses: weaknessesOf(keys, prf),
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
@@ -93,33 +95,6 @@ export const synthId: SchemeDefinition = {
     };
   },
 };
-
-/**
- * Weight of each layer. The peers' weighted mean has 10 … 1, linearly; scaled by D − 1 the weights are whole numbers,
- * so that sums are exact.
- */
-function layerWeights(depth: number, statistic: "mean" | "weighted-mean"): readonly number[] {
-  if (statistic === "mean" || depth === 1) return Array.from({ length: depth }, () => 1);
-  return Array.from({ length: depth }, (_, layer) => 10 * (depth - 1) - 9 * layer);
-}
-
-/** Sum of the weights of a word's ones. */
-function scoreOf(weights: readonly number[]): (word: number) => number {
-  if (weights.every((weight) => weight === 1)) return countOnes;
-  return (word) => {
-    let sum = 0;
-    for (let layer = 0; layer < weights.length; layer++)
-      sum += ((word >>> layer) & 1) * weights[layer];
-    return sum;
-  };
-}
-
-/** Ones of a 32-bit word: sums of neighbouring bits, pairs, fours and eights (Warren 2013, section 5-1). */
-function countOnes(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
 
 function weaknessesOf(keys: readonly bigint[], prf: SynthIdPrf): readonly Weakness[] {
   if (!Number.isFinite(prf.size)) return [];

@@ -124,21 +124,31 @@ function midP(k: number, n: number, p: number): number {
   return (tail(k) + tail(k + 1)) / 2;
 }
 
+/** TextSeal's names of the marks that have one. */
+const MARKS: Readonly<Record<string, TextSealMark>> = {
+  "textseal-green-list": "greenlist",
+  "textseal-gumbel": "gumbelmax",
+};
+
 /** TextSeal's detector as its documentation calls it: v2, which without a list of seen windows counts everything. */
 export const textSeal: PeerDetector = {
-  schemes: ["textseal-green-list", "textseal-gumbel"],
+  schemes: ["textseal-green-list", "textseal-gumbel", "textseal-synthid"],
   report(profile: Profile, key: Key, tokens: Tokens) {
-    const { gamma = 0.5 } = profile.parameters as { gamma?: number };
+    const {
+      gamma = 0.5,
+      depth = 1,
+      statistic,
+    } = profile.parameters as { gamma?: number; depth?: number; statistic?: string };
     const {
       scored,
       sum,
       pValue: p,
     } = textSealDetect(tokens, {
-      mark: profile.scheme === "textseal-gumbel" ? "gumbelmax" : "greenlist",
+      mark: MARKS[profile.scheme] ?? (statistic === "mean" ? "synthid" : "synthid-weighted"),
       key: peerKey(integerKey({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), key),
       h: profile.h,
       gamma,
-      depth: 1,
+      depth,
       scoring: "v2",
       seenWindows: false,
     });
