@@ -4,7 +4,7 @@ import { maximumP } from "./maximum.js";
 import { type Walk, walksOf } from "./walk.js";
 
 /** P(evidence ≥ t) is below e^−t by less than this factor. */
-const SLACK = 1000;
+const SLACK = 200;
 /** Simulated texts at α: this many are expected to show as much evidence as one of p = α. */
 const EXCEEDING = 10;
 /** Random numbers that a p-value may cost; beyond, the sum over the walks stands. */
