@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { parseProfile, profileJsonSchema } from "@verdigris/core";
+import { parseProfile, profileJsonSchema, schemes } from "@verdigris/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PROFILE, cli, file, inFolder, profilePath, profileWith } from "./support.js";
 
@@ -20,6 +20,16 @@ describe("verdigris profiles", () => {
     expect(stdout).toContain("one  version 1, green-list, h = 2, V = 49152  (one.json)");
     expect(stdout).toMatch(/broken\.json: invalid: profile\.h: .*got 9/);
     expect(stdout).not.toContain("package.json");
+  });
+
+  test("list --format json: every scheme, and the profiles of a folder", async () => {
+    const { stdout } = await cli(["profiles", "list", "--dir", "marks", "--format", "json"]);
+    const listed = JSON.parse(stdout) as { schemes: { name: string }[]; profiles: object[] };
+    expect(listed.schemes.map(({ name }) => name)).toEqual(schemes.map(({ name }) => name));
+    expect(listed.profiles).toEqual([
+      { file: "broken.json", problem: expect.stringMatching(/^profile\.h: .*got 9/) },
+      { file: "one.json", id: "one", version: 1, scheme: "green-list", h: 2, V: 49_152 },
+    ]);
   });
 
   test("list: a folder without profiles, and none at all", async () => {
@@ -49,6 +59,21 @@ describe("verdigris profiles", () => {
       code: 0,
       stdout: "ok: test-h2, version 1\n",
     });
+  });
+
+  test("show prints a file", async () => {
+    const { stdout } = await cli(["profiles", "show", "marks/one.json"]);
+    expect(parseProfile(JSON.parse(stdout)).id).toBe("one");
+  });
+
+  test("validate: a directory, the good ones told and the others named", async () => {
+    const { code, stdout, stderr } = await cli(["profiles", "validate", "marks", profilePath]);
+    expect([code, stdout]).toEqual([2, "ok: one, version 1\nok: test-h2, version 1\n"]);
+    expect(stderr).toMatch(/^error: \S*broken\.json is not a profile:\n {2}profile\.h: .*got 9/);
+    mkdirSync(inFolder("empty"));
+    expect((await cli(["profiles", "validate", "empty"])).stderr).toMatch(
+      /file: expected profiles/,
+    );
   });
 
   test("validate: every problem, each on its line", async () => {

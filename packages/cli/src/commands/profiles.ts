@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Profile,
@@ -9,8 +9,9 @@ import {
   schemes,
 } from "@verdigris/core";
 import { Command } from "commander";
-import { readJsonFile } from "../files.js";
+import { readJsonFile, readProfile } from "../files.js";
 import { type Io, locate, print } from "../io.js";
+import { formatOption } from "../options.js";
 import { profilesImportCommand } from "./profiles-import.js";
 
 interface Directory {
@@ -25,27 +26,29 @@ export function profilesCommand(io: Io): Command {
     .command("list")
     .description("schemes, and the profiles in a directory")
     .option(...dir)
-    .action(async ({ dir: path }: Directory) => print(io, await listing(locate(io, path))));
+    .addOption(formatOption(["text", "json"]))
+    .action(async ({ dir: path, format }: Directory & { readonly format: string }) => {
+      const directory = locate(io, path);
+      const found = await profilesIn(directory);
+      await print(io, format === "json" ? json(listed(found)) : listing(found, directory));
+    });
   profiles
     .command("show")
     .description("print a profile")
-    .argument("<id>", "id of a profile in the directory")
+    .argument("<id>", "id of a profile in the directory, or a profile's file (*.json)")
     .option(...dir)
-    .action(async (id: string, { dir: path }: Directory) =>
-      print(io, json(await profileWith(id, locate(io, path)))),
-    );
+    .action(async (id: string, { dir: path }: Directory) => {
+      const isFile = id.endsWith(".json");
+      const profile = await (isFile
+        ? readProfile(locate(io, id))
+        : profileWith(id, locate(io, path)));
+      await print(io, json(profile));
+    });
   profiles
     .command("validate")
-    .description("check a profile: ok, or every problem with field, range and what came")
-    .argument("<file>", "profile (JSON)")
-    .action(async (file: string) => {
-      const path = locate(io, file);
-      const value = await readJsonFile(path);
-      const problems = problemsOf(value);
-      if (problems.length > 0) throw invalid(path, problems);
-      const { id, version } = parseProfile(value);
-      await print(io, `ok: ${id}, version ${version}\n`);
-    });
+    .description("check profiles: ok, or every problem with field, range and what came")
+    .argument("<file...>", "profiles (JSON), or directories of them")
+    .action((files: readonly string[]) => validate(io, files));
   profiles.addCommand(profilesImportCommand(io));
   profiles
     .command("schema")
@@ -58,8 +61,64 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-async function listing(directory: string): Promise<string> {
-  const found = await profilesIn(directory);
+/** Tells of every good profile, then fails with all that is wrong with the others. */
+async function validate(io: Io, files: readonly string[]): Promise<void> {
+  const wrong: VerdigrisError[] = [];
+  for (const path of await profileFiles(files.map((file) => locate(io, file)))) {
+    const value = await readJsonFile(path);
+    const problems = problemsOf(value);
+    if (problems.length > 0) {
+      wrong.push(invalid(path, problems));
+      continue;
+    }
+    const { id, version } = parseProfile(value);
+    await print(io, `ok: ${id}, version ${version}\n`);
+  }
+  if (wrong.length === 0) return;
+  const message = wrong.map((error) => error.message).join("\n");
+  throw new VerdigrisError("PROFILE_INVALID", message);
+}
+
+/** Files as they are, directories as the profiles in them. */
+async function profileFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const path of paths) {
+    if (!(await isDirectory(path))) files.push(path);
+    else files.push(...(await profilesIn(path)).map(({ file }) => join(path, file)));
+  }
+  if (files.length === 0)
+    throw new TypeError(`file: expected profiles (*.json) in ${paths.join(", ")}, got none`);
+  return files;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** What `list --format json` prints. */
+function listed(found: readonly FoundProfile[]): object {
+  return {
+    version: 1,
+    schemes: schemes.map(({ name, summary, origin, prfs }) => ({ name, summary, origin, prfs })),
+    profiles: found.map(({ file, profile }) =>
+      "problem" in profile
+        ? { file, problem: profile.problem }
+        : {
+            file,
+            id: profile.id,
+            version: profile.version,
+            scheme: profile.scheme,
+            h: profile.h,
+            V: profile.V,
+          },
+    ),
+  };
+}
+
+function listing(found: readonly FoundProfile[], directory: string): string {
   const lines = [
     "Schemes:",
     ...schemes.map(({ name, summary, origin }) => `  ${name.padEnd(25)}${summary} (${origin})`),
