@@ -147,9 +147,16 @@ function eachWord({ push, word }: Pick<SynthIdPrf, "push" | "word">): SynthIdPrf
 /** The words of candidates where low bits alone count, which depend on low bits alone. */
 function lookedUp(words: Uint32Array): SynthIdPrf["candidateWords"] {
   const mask = words.length - 1;
+  const multiplier = M.lo;
   return ({ lo }, ids, out) => {
-    for (let i = 0; i < out.length; i++) {
-      out[i] = words[(Math.imul(lo + (ids === undefined ? i : ids[i]), M.lo) + 1) & mask];
+    if (ids === undefined) {
+      // One more token adds the multiplier.
+      let hash = Math.imul(lo, multiplier) + 1;
+      for (let i = 0; i < out.length; i++, hash = (hash + multiplier) | 0)
+        out[i] = words[hash & mask];
+    } else {
+      for (let i = 0; i < out.length; i++)
+        out[i] = words[(Math.imul(lo + ids[i], multiplier) + 1) & mask];
     }
   };
 }

@@ -21,52 +21,78 @@ export type Tournament = (logits: Float32Array, words: Uint32Array) => void;
  * by the pattern of these layers' g-values, and the layers are played on the sums.
  */
 export function createTournament(rounds: Rounds): Tournament {
-  let live = emptyLive(0);
+  let room: Room = roomFor(0);
   return (logits, words) => {
-    if (live.p.length < logits.length) live = emptyLive(logits.length);
-    const { n, top, total } = collect(logits, words, live);
-    const passes = passesOf(rounds.depth, n);
+    if (room.p.length < logits.length) room = roomFor(logits.length);
+    const live = collect(logits, words, room);
+    const passes = passesOf(rounds.depth, live.n);
     for (let first = 0; first < rounds.depth; first += passes.layers) {
-      sumByPattern(live, n, { passes, first });
-      playLayers(passes, { first, total, ...rounds });
+      sumByPattern(live, passes, first);
+      playLayers(passes, { first, total: live.total, ...rounds });
     }
-    const log = top + Math.log(total);
-    for (let j = 0; j < n; j++) {
-      const value = logits[live.index[j]] - log + logGain(passes, live.words[j]);
-      logits[live.index[j]] = value < LOG_NOTHING ? -Infinity : value;
-    }
+    addGains(logits, live, passes);
   };
 }
 
-/** Candidates that are not impossible: weights, g-values, indices. (≤ K) */
-interface Live {
+/** Buffers for candidates that are not impossible. (K) */
+interface Room {
   readonly p: Float64Array;
   readonly words: Uint32Array;
   readonly index: Uint32Array;
 }
 
-function emptyLive(n: number): Live {
+function roomFor(n: number): Room {
   return { p: new Float64Array(n), words: new Uint32Array(n), index: new Uint32Array(n) };
 }
 
-/** Finds the n live candidates, their weights being exp(logit − top); the others' logits become −∞. */
-function collect(
+/** Candidates that are not impossible. */
+interface Live {
+  readonly n: number;
+  /** exp(logit − top), and their sum. */
+  readonly p: Float64Array;
+  readonly top: number;
+  readonly total: number;
+  readonly words: Uint32Array;
+  /** Their indices, or null if all are live. */
+  readonly index: Uint32Array | null;
+}
+
+/** Finds the live candidates; the others' logits become −∞. */
+function collect(logits: Float32Array, words: Uint32Array, room: Room): Live {
+  let [top, bottom] = [-Infinity, Infinity];
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i];
+    if (logit > top) top = logit;
+    if (!(logit >= bottom)) bottom = logit;
+  }
+  if (!(bottom - top >= LOG_NOTHING)) return collectSome(logits, words, { ...room, top });
+  const { p } = room;
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) {
+    const weight = exponential(logits[i] - top);
+    total += weight;
+    p[i] = weight;
+  }
+  return { n: logits.length, p, top, total, words, index: null };
+}
+
+function collectSome(
   logits: Float32Array,
   words: Uint32Array,
-  { p, words: played, index }: Live,
-): { readonly n: number; readonly top: number; readonly total: number } {
-  let top = -Infinity;
-  for (let i = 0; i < logits.length; i++) if (logits[i] > top) top = logits[i];
+  { p, words: played, index, top }: Room & { readonly top: number },
+): Live {
   let [n, total] = [0, 0];
   for (let i = 0; i < logits.length; i++) {
     const below = logits[i] - top;
     if (below >= LOG_NOTHING) {
-      total += p[n] = exponential(below);
+      const weight = exponential(below);
+      total += weight;
+      p[n] = weight;
       played[n] = words[i];
       index[n++] = i;
     } else logits[i] = -Infinity;
   }
-  return { n, top, total };
+  return { n, p, top, total, words: played, index };
 }
 
 /** e^(−k/32), k = 0 … 2,210. */
@@ -107,11 +133,7 @@ function placesOf(values: Float64Array, { layers }: Passes, first: number): Floa
 }
 
 /** Brings the candidates up to layer `first`, and sums their mass by pattern. */
-function sumByPattern(
-  { p, words }: Live,
-  n: number,
-  { passes, first }: { readonly passes: Passes; readonly first: number },
-): void {
+function sumByPattern({ n, p, words }: Live, passes: Passes, first: number): void {
   const mass = placesOf(passes.mass, passes, first);
   const mask = mass.length - 1;
   if (first === 0) {
@@ -155,14 +177,22 @@ function factors(share: number, leaves: number): readonly [number, number] {
   return [(1 - (1 - mass) ** leaves) / mass, (1 - mass) ** (leaves - 1)];
 }
 
-/** Logarithm of all that a candidate's probability was multiplied by. */
-function logGain({ layers, logGain: logs }: Passes, word: number): number {
-  const mask = (1 << layers) - 1;
-  let sum = 0;
-  let rest = word;
-  for (let start = 0; start < logs.length; start += 1 << layers) {
-    sum += logs[start + (rest & mask)];
-    rest >>>= layers;
+/** Writes the logarithms of the probabilities: what was, and all that it was multiplied by. */
+function addGains(
+  logits: Float32Array,
+  { n, top, total, words, index }: Live,
+  { layers, logGain }: Passes,
+): void {
+  const log = top + Math.log(total);
+  const size = 1 << layers;
+  for (let j = 0; j < n; j++) {
+    const i = index === null ? j : index[j];
+    let value = logits[i] - log;
+    let rest = words[j];
+    for (let start = 0; start < logGain.length; start += size) {
+      value += logGain[start + (rest & (size - 1))];
+      rest >>>= layers;
+    }
+    logits[i] = value < LOG_NOTHING ? -Infinity : value;
   }
-  return sum;
 }
