@@ -78,6 +78,16 @@ describe("a payload in code", () => {
     expect(found.coded?.bits.every((one) => one === 0.5)).toBe(true);
   });
 
+  it("of a long text is certain, not lost among ratios of a thousand decades", () => {
+    const tokens = written(coded({ payload: 600 }), 3000);
+    const found = detectPayload(coded({}), key, [{ tokens }], { kernel });
+    expect(found).toMatchObject({ payload: 600, coded: { posterior: 1 } });
+    expect(found.coded?.bits.every((one) => one < 1e-9 || one > 1 - 1e-9)).toBe(true);
+    // An e-value can be no larger than 1/p allows, and of a long text comes close to it.
+    expect(found.coded?.log10E).toBeGreaterThan(100);
+    expect(found.coded?.log10E).toBeLessThan(-found.evidence.log10P);
+  });
+
   it("has the probabilities of Bayes' rule over all payloads", () => {
     const profile = coded({ payload: 600 });
     const scheme = bindScheme(profile, key, kernel);

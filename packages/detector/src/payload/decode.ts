@@ -31,12 +31,11 @@ const STRENGTHS = Array.from({ length: 12 }, (_, i) => 0.125 * Math.SQRT2 ** i);
  */
 export function decode(code: BlockCode, hits: CodeHits, p: number): Decoded {
   const { matchesOf, rows } = gains(code, hits);
-  const evidence = strengthTable(hits.n, p);
+  const logs = logRatios(hits.n, p);
   const payloads = 2 ** code.k;
   const word = new Uint8Array(rows[0].length);
-  const marginals = Array.from({ length: Math.ceil(code.k / 8) }, () => new Float64Array(256));
-  let best = { payload: 0, matches: -1 };
-  let [total, payload] = [0, 0];
+  const posterior = new Posterior(code.k, logs);
+  let payload = 0;
   for (let step = 0; step < payloads; step++) {
     if (step > 0) {
       const bit = 31 - Math.clz32(step & -step);
@@ -44,20 +43,69 @@ export function decode(code: BlockCode, hits: CodeHits, p: number): Decoded {
       const row = rows[bit];
       for (let i = 0; i < word.length; i++) word[i] ^= row[i];
     }
-    const matches = matchesOf(word);
-    if (matches > best.matches || (matches === best.matches && payload < best.payload)) {
-      best = { payload, matches };
-    }
-    const weight = evidence.weights[matches];
-    total += weight;
-    for (let i = 0; i < marginals.length; i++) marginals[i][(payload >>> (8 * i)) & 255] += weight;
+    posterior.add(payload, matchesOf(word));
   }
-  return {
-    ...best,
-    bits: Float64Array.from({ length: code.k }, (_, bit) => shareOf(marginals, bit) / total),
-    posterior: evidence.weights[best.matches] / total,
-    log10E: (evidence.scale + Math.log(total / payloads)) / Math.LN10,
-  };
+  return posterior.result();
+}
+
+/** Sums likelihood ratios over payloads, in units of the largest so far: they span hundreds of decades. */
+class Posterior {
+  readonly #k: number;
+  readonly #logs: Float64Array;
+  /** Ratio by matches, in units of the best. (n + 1) */
+  readonly #ratios: Float64Array;
+  /** Sums by each byte of the payload. (⌈k/8⌉) × (256) */
+  readonly #marginals: readonly Float64Array[];
+  #best = { payload: 0, matches: -1 };
+  #total = 0;
+
+  constructor(k: number, logs: Float64Array) {
+    this.#k = k;
+    this.#logs = logs;
+    this.#ratios = new Float64Array(logs.length);
+    this.#marginals = Array.from({ length: Math.ceil(k / 8) }, () => new Float64Array(256));
+  }
+
+  add(payload: number, matches: number): void {
+    const best = this.#best;
+    if (matches > best.matches) this.#rescale(matches);
+    if (matches > best.matches || (matches === best.matches && payload < best.payload)) {
+      this.#best = { payload, matches };
+    }
+    const ratio = this.#ratios[matches];
+    this.#total += ratio;
+    for (let i = 0; i < this.#marginals.length; i++) {
+      this.#marginals[i][(payload >>> (8 * i)) & 255] += ratio;
+    }
+  }
+
+  result(): Decoded {
+    const scale = this.#logs[this.#best.matches];
+    const mean = this.#total / 2 ** this.#k;
+    return {
+      ...this.#best,
+      bits: Float64Array.from({ length: this.#k }, (_, bit) => this.#shareOf(bit)),
+      posterior: 1 / this.#total,
+      log10E: (scale + Math.log(mean)) / Math.LN10,
+    };
+  }
+
+  #rescale(matches: number): void {
+    const old = this.#best.matches;
+    const factor = old < 0 ? 0 : Math.exp(this.#logs[old] - this.#logs[matches]);
+    this.#total *= factor;
+    for (const sums of this.#marginals) sums.forEach((sum, i) => (sums[i] = sum * factor));
+    this.#logs.forEach((log, i) => (this.#ratios[i] = Math.exp(log - this.#logs[matches])));
+  }
+
+  /** Posterior probability that a bit is 1. */
+  #shareOf(bit: number): number {
+    const ones = this.#marginals[bit >>> 3].reduce(
+      (sum, ratio, value) => sum + (((value >>> (bit & 7)) & 1) === 1 ? ratio : 0),
+      0,
+    );
+    return ones / this.#total;
+  }
 }
 
 /** Matches of a code word given as bytes, by table, and the generator's rows as bytes. */
@@ -91,24 +139,11 @@ function gains(
   };
 }
 
-/** Mean likelihood ratio over strengths by number of matches 0 … n, as weight · e^scale. */
-function strengthTable(
-  n: number,
-  p: number,
-): { readonly weights: Float64Array; readonly scale: number } {
-  const logs = Float64Array.from({ length: n + 1 }, (_, matches) => {
+/** ln of the mean likelihood ratio over strengths, by number of matches 0 … n; grows with it. (n + 1) */
+function logRatios(n: number, p: number): Float64Array {
+  return Float64Array.from({ length: n + 1 }, (_, matches) => {
     const each = STRENGTHS.map((b) => b * matches - n * Math.log1p(p * Math.expm1(b)));
     const top = Math.max(...each);
     return top + Math.log(each.reduce((sum, log) => sum + Math.exp(log - top), 0) / each.length);
   });
-  const scale = logs.reduce((top, log) => Math.max(top, log), -Infinity);
-  return { weights: logs.map((log) => Math.exp(log - scale)), scale };
-}
-
-/** Weight of the payloads whose bit is 1. */
-function shareOf(marginals: readonly Float64Array[], bit: number): number {
-  return marginals[bit >>> 3].reduce(
-    (sum, weight, value) => sum + (((value >>> (bit & 7)) & 1) === 1 ? weight : 0),
-    0,
-  );
 }

@@ -56,7 +56,7 @@ describe("a weighted sum of coins", () => {
     );
   });
 
-  it("has the tail that counting all outcomes gives, within 2 %", () => {
+  it("has the tail that counting all outcomes gives", () => {
     const weights = Array.from({ length: 16 }, (_, i) => 1 + (i % 5));
     for (const reached of [22, 28, 34, 40]) {
       let p = 0;
@@ -74,7 +74,7 @@ describe("a weighted sum of coins", () => {
         scores,
         weights: weights.map((w) => 51 * w),
       });
-      expect(Math.abs(log10P - Math.log10(p))).toBeLessThan(0.01);
+      expect(log10P).toBeCloseTo(Math.log10(p), 10);
     }
   });
 
@@ -126,9 +126,13 @@ describe("the weighted test of a text", () => {
   });
 
   it.each(weightings)("by %s calls independent text marked α of the time", (_, weighting) => {
-    for (const profile of [green, gumbel]) {
-      const alarms = alarmsOver(1500, profile, () => weighting);
-      expect(binomialLog10P(alarms, 1500, 0.05)).toBeGreaterThan(-9);
+    // The exact tail of unlike coins takes some 20 ms, that of unlike exponentials a hundredth.
+    for (const [profile, keys] of [
+      [green, 60],
+      [gumbel, 1000],
+    ] as const) {
+      const alarms = alarmsOver(keys, profile, () => weighting);
+      expect(binomialLog10P(alarms, keys, 0.05)).toBeGreaterThan(-9);
     }
   });
 
@@ -139,9 +143,9 @@ describe("the weighted test of a text", () => {
         coinsOf(scheme, tokens, from).score.map((score) =>
           score > moments(scheme.law).mean ? 1 : 0.7,
         );
-    const alarms = alarmsOver(300, green, peeking);
-    expect(alarms / 300).toBeGreaterThan(1.3 * 0.05);
-    expect(binomialLog10P(alarms, 300, 0.05)).toBeLessThan(-9);
+    const alarms = alarmsOver(60, green, peeking);
+    expect(alarms / 60).toBeGreaterThan(1.3 * 0.05);
+    expect(binomialLog10P(alarms, 60, 0.05)).toBeLessThan(-9);
   });
 
   /** Rejections at α = .05 of one text over many keys. */
