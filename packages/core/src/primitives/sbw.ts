@@ -1,5 +1,5 @@
 /** sbw's seeds and green rules (1.0.0), and vLLM's copy of them (repository snapshot caaac7c). */
-import { type Word64, add, lessSigned, multiply, setNumber, word64 } from "./int64.js";
+import { type Word64, add, lessSigned, mulHigh, multiply, setNumber, word64 } from "./int64.js";
 import type { LmPrf } from "./lm-hash.js";
 import { philox4x32 } from "./philox.js";
 import { type SeedingScheme, parseSeedingScheme } from "./seeding-scheme.js";
@@ -115,9 +115,12 @@ function leastOf(
   };
 }
 
-/** out = out · x, wrapped around. */
+/** out = out · x, wrapped around; x is whole. */
 function times(out: Word64, x: number): void {
-  multiply(out, word64(x), out);
+  const [lo, hi] = [x >>> 0, Math.floor(x / 2 ** 32) >>> 0];
+  const high = mulHigh(out.lo, lo) + Math.imul(out.lo, hi) + Math.imul(out.hi, lo);
+  out.lo = Math.imul(out.lo, lo) >>> 0;
+  out.hi = high >>> 0;
 }
 
 /** The 31 bits that decide about a token under a seed: green if they are low. */
