@@ -20,7 +20,7 @@ const MANY_DECOYS = 999;
 
 /** Coins that `auto` scores at most: seconds of work where keys share their coins, and where they do not. */
 const WORK = { shared: 1.1e8, each: 5e6 } as const;
-/** What a key costs beyond its coins: its derivation, in coins. */
+/** What a key costs beyond its coins: its derivation, in coins; a list of fixed size is made anew besides. */
 const KEY_COST = 4000;
 
 const DROPPED =
@@ -122,7 +122,8 @@ export class Detector {
     if (!overruling) return FEW_DECOYS;
     const work = coinsDependOnKey ? WORK.each : WORK.shared;
     const wanted = [Math.max(FEW_DECOYS, decoysToArbitrate(this.#alpha)), MANY_DECOYS];
-    return wanted.find((keys) => keys * (count.n + KEY_COST) <= work) ?? FEW_DECOYS;
+    const list = law.kind === "bernoulli" ? (law.oneList?.size ?? 0) : 0;
+    return wanted.find((keys) => keys * (count.n + KEY_COST + list) <= work) ?? FEW_DECOYS;
   }
 }
 

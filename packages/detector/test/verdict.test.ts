@@ -1,4 +1,4 @@
-import { Key, type NullLaw, createKernel } from "@verdigris/core";
+import { Key, type NullLaw, createKernel, parseProfile } from "@verdigris/core";
 import { randomTokens, testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
 import {
@@ -100,6 +100,20 @@ describe("the number of decoys", () => {
     expect(test().p).toBe(0.01);
     expect(test(key).p).toBe(0.01);
     expect(test(key).meanZ).not.toBe(test().meanZ);
+  });
+
+  it("is a matter apart from their variance, the usual one where one list serves the whole text", () => {
+    const unigram = parseProfile({
+      ...testProfile({ h: 0, V: 600 }),
+      scheme: "unigram",
+      parameters: { gamma: 0.5, delta: 2 },
+      prf: "numpy-pcg64-v1",
+    });
+    // Most of the list is seen: drawn without replacement, z would otherwise vary a quarter as much.
+    const seen = [{ tokens: Uint32Array.from({ length: 450 }, (_, i) => i + 100) }];
+    const test = decoyTest(unigram, seen, { keys: 400, statistic: { zScore: 0 }, kernel });
+    expect(test.varianceInterval[0]).toBeLessThan(1.2);
+    expect(test.varianceInterval[1]).toBeGreaterThan(0.8);
   });
 
   function tailOf(candidate: Key): number {
