@@ -104,7 +104,7 @@ describe("verdigris score --report", () => {
     expect(html).toMatch(
       /aria-label="Running evidence: log10 E over \d+ tokens. It first reached 3 after \d+ tokens; /,
     );
-    expect(html).toMatch(/aria-label="Decoy keys: z of this text under 99 other keys/);
+    expect(html).toMatch(/aria-label="Decoy keys: z of this text under 999 other keys/);
     for (const words of ["chacha8-v1", "test-h2, version 1", KEY.id, "green-list"])
       expect(html).toContain(words);
     expect(html.match(/<td>[0-9a-f]{64}<\/td>/g)).toHaveLength(3);
