@@ -10,7 +10,7 @@ import { validateXML } from "xmllint-wasm";
 import { jsonSchemas } from "../src/commands/schema.js";
 import { formats } from "../src/formats/index.js";
 import { each, jsonPieces } from "../src/formats/json-pieces.js";
-import { scoreLineSchema, scoreSchema } from "../src/formats/schema.js";
+import { scoreLineSchema, scoreSchema } from "@verdigris/detector/json";
 import type { Scored } from "../src/scoring.js";
 import {
   KEY,

@@ -38,3 +38,12 @@ export function invalidRequest(message: string, code: string, param?: string): R
   const known = { status: 400, message, type: "invalid_request_error", code } as const;
   return new RequestError(param === undefined ? known : { ...known, param });
 }
+
+/** Tells the operator; nobody is left to tell if that fails. */
+export function tell(listener: ((error: unknown) => void) | undefined, error: unknown): void {
+  try {
+    listener?.(error);
+  } catch {
+    // A broken listener must not break the answer.
+  }
+}

@@ -1,4 +1,4 @@
-import { RequestError, errorResponse } from "./errors.js";
+import { RequestError, errorResponse, tell } from "./errors.js";
 import type { JsonObject } from "./json.js";
 import { withoutSwitches } from "./marks/mark.js";
 import { type ChoosePolicy, type Policy, type SkipReason, skipReason } from "./policy.js";
@@ -157,21 +157,13 @@ async function write(entry: Started | Ended, options: WatermarkFetchOptions): Pr
   try {
     await options.sink.write(entry);
   } catch (error) {
-    report(error, options);
-  }
-}
-
-function report(error: unknown, { onError }: WatermarkFetchOptions): void {
-  try {
-    onError?.(error);
-  } catch {
-    // Nobody is left to tell.
+    tell(options.onError, error);
   }
 }
 
 /** Reports a failure. @throws RequestError if the gateway fails closed; it says nothing of the cause. */
 function failed(error: unknown, options: WatermarkFetchOptions): void {
-  report(error, options);
+  tell(options.onError, error);
   if (options.failure === "open") return;
   const message = "the answer cannot be marked and recorded now; try again later";
   throw new RequestError({

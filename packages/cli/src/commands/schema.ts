@@ -1,7 +1,8 @@
 import { profileJsonSchema } from "@verdigris/core";
 import { Argument, Command } from "commander";
 import * as z from "zod";
-import { identifySchema, scoreLineSchema, scoreSchema } from "../formats/schema.js";
+import { scoreLineSchema, scoreSchema } from "@verdigris/detector/json";
+import { identifySchema } from "../formats/schema.js";
 import { type Io, print } from "../io.js";
 
 /** JSON Schemas, draft 2020-12, of what goes in and comes out. Unknown fields are allowed: a version may gain some. */

@@ -1,8 +1,8 @@
 /** Results as JSON lines: documents, files, and the pooled verdict last. */
+import { type LineJson, headingJson, pooledJson, verdictJson } from "@verdigris/detector/json";
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
-import { headingJson, pooledJson, problemJson, verdictJson } from "./json.js";
-import type { LineJson } from "./schema.js";
+import { problemJson } from "./json.js";
 
 export function* jsonl(result: ScoreResult, setting: Setting): Generator<string> {
   const tested = (scope: "document" | "file", scored: Scored): string =>
@@ -11,7 +11,7 @@ export function* jsonl(result: ScoreResult, setting: Setting): Generator<string>
   for (const scored of result.files) yield tested("file", scored);
   yield line({
     scope: "pooled",
-    ...pooledJson(result, setting),
+    ...pooledJson(result.pooled, setting),
     problems: result.problems.map(problemJson),
     ...(result.peers.length === 0 ? {} : { peers: [...result.peers] }),
   });

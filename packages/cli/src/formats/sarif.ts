@@ -2,12 +2,12 @@
  * Results as SARIF 2.1.0. A detection is a finding (kind `fail`, level `warning`); "not detected" is `open`, for it never
  * means unmarked; too short is `notApplicable`; a record that could not be used is a notification of the tool.
  */
+import { verdictJson } from "@verdigris/detector/json";
 import { pathToFileURL } from "node:url";
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ReadProblem } from "@verdigris/text";
 import type { ScoreResult, Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
-import { verdictJson } from "./json.js";
 import { each, jsonPieces } from "./json-pieces.js";
 import { inWords } from "./words.js";
 

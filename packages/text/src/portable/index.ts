@@ -1,0 +1,8 @@
+/** What of this package runs without Node: no file is read here. */
+export { type Finding, type FindingKind, type Normalised, normalise } from "../normalise.js";
+export {
+  type LoadTokenizerOptions,
+  type Tokenizer,
+  type TokenizerIdentity,
+  loadTokenizer,
+} from "../tokenizer.js";
