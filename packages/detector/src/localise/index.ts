@@ -10,7 +10,10 @@ export interface MarkedSpan {
   /** Tokens [start, end), at their most likely. */
   readonly start: number;
   readonly end: number;
-  /** 95 % credible intervals of the two ends, token indices. */
+  /**
+   * Credible intervals of the two ends, token indices: 95 % if the span is one run as strong as it looks. Pasted passages
+   * of 30 to 300 tokens were covered .63 to .93 of the time (bench/quality/copy-paste.mjs), weak short ones least.
+   */
   readonly startInterval: readonly [number, number];
   readonly endInterval: readonly [number, number];
   /** log10 of the family-wise p-value of the window that was found. */
