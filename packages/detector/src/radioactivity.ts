@@ -136,13 +136,17 @@ function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): ScoredCoins {
         `contexts[${i}]: expected at least h = ${h} tokens, got ${context.length}`,
       );
     }
-    laid.set(context.subarray(context.length - h), i * (h + 1));
-    laid[i * (h + 1) + h] = tokens[i];
+    const [from, to] = [context.length - h, i * (h + 1)];
+    for (let j = 0; j < h; j++) laid[to + j] = context[from + j];
+    laid[to + h] = tokens[i];
   }
   const all = { seedLo: new Uint32Array(laid.length), seedHi: new Uint32Array(laid.length) };
   if (n > 0) scheme.seeds(laid, h, all);
-  const every = (seeds: Uint32Array): Uint32Array =>
-    Uint32Array.from({ length: n }, (_, i) => seeds[i * (h + 1)]);
+  const every = (seeds: Uint32Array): Uint32Array => {
+    const out = new Uint32Array(n);
+    for (let i = 0; i < n; i++) out[i] = seeds[i * (h + 1)];
+    return out;
+  };
   const coins = { seedLo: every(all.seedLo), seedHi: every(all.seedHi), token: tokens, n };
   const score = new Float64Array(n);
   scheme.scores(coins, score);

@@ -19,6 +19,8 @@ export class ContextIndex {
   readonly textOf: Uint32Array;
   readonly #stream: Uint32Array;
   readonly #positions: Uint32Array;
+  /** Occurrences of each token as a follower. (V) */
+  readonly #total: Uint32Array;
   /** Range of each last token: first[v] … first[v+1]. (V + 2) */
   readonly #first: Uint32Array;
 
@@ -33,6 +35,8 @@ export class ContextIndex {
     this.#positions = sortByContext(stream, positions, { order, V });
     this.followers = Uint32Array.from(this.#positions, (at) => stream[at]);
     this.textOf = Uint32Array.from(this.#positions, (at) => owners[at]);
+    this.#total = new Uint32Array(V);
+    for (const token of this.followers) this.#total[token]++;
     this.#first = new Uint32Array(V + 2);
     for (const at of this.#positions) this.#first[stream[at - 1] + 1]++;
     for (let v = 0; v <= V; v++) this.#first[v + 1] += this.#first[v];
@@ -56,6 +60,14 @@ export class ContextIndex {
       out.push(range);
     }
     return out;
+  }
+
+  /** How often a token followed, within a range. */
+  count({ start, end }: Range, token: number): number {
+    if (end - start === this.size) return this.#total[token];
+    let count = 0;
+    for (let i = start; i < end; i++) if (this.followers[i] === token) count++;
+    return count;
   }
 
   /** The part of a range whose token `depth` places back is `token`. */

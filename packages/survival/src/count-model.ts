@@ -75,9 +75,7 @@ export class CountModel implements BaseModel {
     const { levels, rest } = this.mixture(context);
     let p = rest * this.#base.probability(context, token);
     for (const { range, weight } of levels) {
-      let count = 0;
-      for (let i = range.start; i < range.end; i++) if (this.#index.followers[i] === token) count++;
-      p += (weight * count) / (range.end - range.start);
+      p += (weight * this.#index.count(range, token)) / (range.end - range.start);
     }
     return p;
   }

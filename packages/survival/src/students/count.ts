@@ -60,8 +60,11 @@ function studentOf(model: BaseModel, counts: CountModel | null, vocabularySize: 
     async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
       return contexts.map((context) => {
         const ids = Uint32Array.from(counts?.addMasses(context, mass) ?? []);
-        const p = Float64Array.from(ids, (id) => mass[id]);
-        for (const id of ids) mass[id] = 0;
+        const p = new Float64Array(ids.length);
+        for (let i = 0; i < ids.length; i++) {
+          p[i] = mass[ids[i]];
+          mass[ids[i]] = 0;
+        }
         return { context, ids, p };
       });
     },
