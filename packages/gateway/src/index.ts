@@ -6,6 +6,7 @@ export { tgiMark } from "./marks/tgi.js";
 export { vllmMark } from "./marks/vllm.js";
 export type { ChoosePolicy, GatewayRequest, Policy, SkipReason } from "./policy.js";
 export type { Ended, MarkStatus, RecordSink, Started } from "./record.js";
+export type { RecordOptions } from "./recorder.js";
 export type { AnswerPart, Delta } from "./stream/answer.js";
 export {
   type AnswerObserver,

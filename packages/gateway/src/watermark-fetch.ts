@@ -1,28 +1,17 @@
-import { RequestError, errorResponse, tell } from "./errors.js";
-import type { JsonObject } from "./json.js";
+import { RequestError, errorResponse } from "./errors.js";
+import { type JsonObject, textOf } from "./json.js";
 import { withoutSwitches } from "./marks/mark.js";
 import { type ChoosePolicy, type Policy, type SkipReason, skipReason } from "./policy.js";
-import type { Ended, MarkStatus, RecordSink, Started } from "./record.js";
+import type { MarkStatus, Started } from "./record.js";
+import { type RecordOptions, Recorder, checkName } from "./recorder.js";
 import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
 import { type Tap, jsonTap, sseTap } from "./stream/taps.js";
 import { Transcript } from "./stream/transcript.js";
 
 /** How a gateway marks and records. */
-export interface WatermarkFetchOptions {
+export interface WatermarkFetchOptions extends RecordOptions {
   /** One policy for everything, or a choice for each request. */
   readonly policy: Policy | ChoosePolicy;
-  readonly sink: RecordSink;
-  /**
-   * If no policy can be chosen or the start of an answer cannot be recorded: `open` lets the request pass and reports
-   * it, `closed` answers 503. The end of an answer comes too late to refuse it; its loss is reported in either case.
-   */
-  readonly failure: "open" | "closed";
-  /** A new record's id: 1 to 128 letters, digits and `._-`. */
-  readonly newId: () => string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Told what went wrong without the client seeing it. */
-  readonly onError?: (error: unknown) => void;
 }
 
 type Fetch = typeof globalThis.fetch;
@@ -54,13 +43,10 @@ interface Work {
 }
 
 async function answer(fetch: Fetch, { call, request, options }: Work): Promise<Response> {
-  const plan = await planOf(request, options);
-  const start = started(request, plan, options);
-  await begin(start, options);
-  const end = (entry: Omit<Ended, "kind" | "record" | "at">): void => {
-    const at = options.now();
-    void write({ kind: "ended", record: start.record, at, ...entry }, options);
-  };
+  const recorder = new Recorder(options);
+  const plan = await planOf(request, { policy: options.policy, recorder });
+  const start = await recorder.begin(described(request, plan));
+  const end = recorder.end.bind(recorder, start);
   const nothing = { httpStatus: null, upstreamId: null, completionTokens: null, choices: [] };
   let response: Response;
   try {
@@ -93,13 +79,16 @@ interface Plan {
   readonly body: JsonObject;
 }
 
-async function planOf(request: AnswerRequest, options: WatermarkFetchOptions): Promise<Plan> {
+async function planOf(
+  request: AnswerRequest,
+  { policy, recorder }: { readonly policy: Policy | ChoosePolicy; readonly recorder: Recorder },
+): Promise<Plan> {
   const body = withoutSwitches(request.body);
   try {
-    return await planFor({ ...request, body }, options.policy);
+    return await planFor({ ...request, body }, policy);
   } catch (error) {
     if (error instanceof RequestError) throw error;
-    failed(error, options);
+    recorder.fail(error);
     return { policy: null, status: { kind: "skipped", reason: "policy-failed" }, body };
   }
 }
@@ -125,53 +114,20 @@ async function planFor(request: AnswerRequest, choice: Policy | ChoosePolicy): P
     : skipped(reason, marked);
 }
 
-function started(request: AnswerRequest, plan: Plan, options: WatermarkFetchOptions): Started {
+/** What a record says of a plan. */
+function described(
+  request: AnswerRequest,
+  { policy, status }: Plan,
+): Omit<Started, "kind" | "record" | "at"> {
   const { endpoint, body } = request;
   return {
-    kind: "started",
-    record: checkName("newId()", options.newId()),
-    at: options.now(),
     endpoint,
-    model: typeof body.model === "string" ? body.model : null,
-    status: plan.status,
-    tenant: plan.policy?.tenant ?? null,
-    profile: plan.policy?.profile ?? null,
-    keyId: plan.policy?.keyId ?? null,
+    model: textOf(body.model),
+    status,
+    tenant: policy?.tenant ?? null,
+    profile: policy?.profile ?? null,
+    keyId: policy?.keyId ?? null,
   };
-}
-
-/** Records a start; waits for it only where its loss must stop the answer. */
-async function begin(start: Started, options: WatermarkFetchOptions): Promise<void> {
-  if (options.failure === "open") {
-    void write(start, options);
-    return;
-  }
-  try {
-    await options.sink.write(start);
-  } catch (error) {
-    failed(error, options);
-  }
-}
-
-async function write(entry: Started | Ended, options: WatermarkFetchOptions): Promise<void> {
-  try {
-    await options.sink.write(entry);
-  } catch (error) {
-    tell(options.onError, error);
-  }
-}
-
-/** Reports a failure. @throws RequestError if the gateway fails closed; it says nothing of the cause. */
-function failed(error: unknown, options: WatermarkFetchOptions): void {
-  tell(options.onError, error);
-  if (options.failure === "open") return;
-  const message = "the answer cannot be marked and recorded now; try again later";
-  throw new RequestError({
-    status: 503,
-    message,
-    type: "api_error",
-    code: "watermark_unavailable",
-  });
 }
 
 /** The upstream's headers with ours in place of any it sent. */
@@ -199,12 +155,4 @@ function tapOf(
   };
   if (/^text\/event-stream\b/i.test(type)) return sseTap(observer);
   return /^application\/(?:[\w.+-]+\+)?json\b/i.test(type) ? jsonTap(observer) : null;
-}
-
-/** What goes into a header must not be able to end it. */
-function checkName(name: string, value: string): string {
-  if (/^[\w.-]{1,128}$/.test(value)) return value;
-  throw new RangeError(
-    `${name}: expected 1 to 128 letters, digits and ._-, got ${JSON.stringify(value).slice(0, 80)}`,
-  );
 }
