@@ -70,6 +70,12 @@ describe("the laws of a scheme", () => {
       ["is found in its own text by its key, and by no other"],
     ],
     [
+      "that claims to share coins whatever the key, with min seeding",
+      { ...green, seeding: "min", h: 3 },
+      () => ({ coinsDependOnKey: false }),
+      ["shares coins between positions whatever the key, where it claims to"],
+    ],
+    [
       "that marks nothing",
       green,
       () => ({ reweight: () => undefined }),

@@ -87,6 +87,7 @@ const LAWS: readonly (readonly [string, (subject: Subject) => void])[] = [
   ["scores a position by its last h tokens and itself alone", scoresLocally],
   ["reweights by the last h tokens alone", reweightsLocally],
   ["gives the same coins in a batch as one by one", batchesAlike],
+  ["shares coins between positions whatever the key, where it claims to", sharesCoinsAsClaimed],
   ["has scores of the null law on text that ignores the key", followsItsNullLaw],
   ["reweights candidates as it reweights the whole row", reweightsCandidatesAlike],
   ["leaves a distribution of the kind it claims", leavesADistribution],
@@ -119,6 +120,22 @@ function batchesAlike({ scheme, text, expect }: Subject): void {
     const one = lastCoin(scheme, text.subarray(0, i + 1));
     expect(one).toEqual([batch.seedLo[i - h], batch.seedHi[i - h], batch.score[i - h]]);
   }
+}
+
+/** Repetitive text: under every key the same positions have the same coin. */
+function sharesCoinsAsClaimed({ scheme, bound, text, expect }: Subject): void {
+  if (scheme.coinsDependOnKey) return;
+  const repetitive = text.map((token) => token % 8);
+  const sharing = (of: Scheme): readonly number[] => {
+    const { seedLo, seedHi, token } = coinsOf(of, repetitive);
+    const first = new Map<string, number>();
+    return Array.from(token, (id, i) => {
+      const coin = `${seedLo[i]} ${seedHi[i]} ${of.coin === "seed" ? 0 : id}`;
+      if (!first.has(coin)) first.set(coin, i);
+      return first.get(coin) ?? i;
+    });
+  };
+  expect(sharing(bound(1))).toEqual(sharing(scheme));
 }
 
 function followsItsNullLaw({ scheme: { law }, scheme, text, expect }: Subject): void {
