@@ -8,6 +8,11 @@ export type MarkStatus =
   | { readonly kind: "applied" }
   | { readonly kind: "skipped"; readonly reason: SkipReason };
 
+/** The status in a header. */
+export function statusLabel(status: MarkStatus): string {
+  return status.kind === "applied" ? "applied" : `skipped;reason=${status.reason}`;
+}
+
 /** Written before the request goes to the upstream. */
 export interface Started {
   readonly kind: "started";

@@ -2,7 +2,7 @@ import { RequestError, errorResponse } from "./errors.js";
 import { type JsonObject, textOf } from "./json.js";
 import { withoutSwitches } from "./marks/mark.js";
 import { type ChoosePolicy, type Policy, type SkipReason, skipReason } from "./policy.js";
-import type { MarkStatus, Started } from "./record.js";
+import { type MarkStatus, type Started, statusLabel } from "./record.js";
 import { type RecordOptions, Recorder, checkName } from "./recorder.js";
 import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
 import { type Tap, jsonTap, sseTap } from "./stream/taps.js";
@@ -135,8 +135,7 @@ function labelled(from: Headers, { record, status, profile }: Started): Headers 
   const headers = new Headers(from);
   for (const name of from.keys()) if (name.startsWith("x-watermark-")) headers.delete(name);
   if (profile !== null) headers.set("x-watermark-profile", profile.id);
-  const label = status.kind === "applied" ? "applied" : `skipped;reason=${status.reason}`;
-  headers.set("x-watermark-status", label);
+  headers.set("x-watermark-status", statusLabel(status));
   headers.set("x-watermark-record", record);
   return headers;
 }
