@@ -1,7 +1,9 @@
 // Power against length, entropy and edit rate; the shortest detectable text of each mark; and rivals' statistics on the very
 // same texts, each at its true false-positive rate.
-//   node bench/quality/power.mjs [--keys=N] [--texts=N]
-// Writes bench/results/power.json and packages/docs/guide/power.md; the same bytes each time. Minutes.
+//   node bench/quality/power.mjs [--keys=N] [--texts=N] [--part=NAME]
+// Writes bench/results/power.json and packages/docs/guide/power.md; the same bytes each time. Minutes; with
+// --part one part only is measured, and kept in .cache/power for the whole.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { bindScheme, coinsOf } from "@verdigris/core";
 import { binomialLog10P, decoyKey } from "@verdigris/detector";
 import {
@@ -28,7 +30,7 @@ import {
 
 const TEXTS = option("texts", 200);
 /** Texts free of the mark: the same unmarked answers under so many keys. */
-const KEYS = option("keys", 50);
+const KEYS = option("keys", 30);
 const NULL_TEXTS = 200;
 const ALPHA = 1e-3;
 const LENGTHS = [25, 50, 100, 200];
@@ -36,14 +38,9 @@ const GRID = [15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 160, 200, 240, 320, 400]
 const EDITS = [0, 0.05, 0.1, 0.2, 0.3, 0.4];
 
 const recorded = recordedArms();
-const counted = await countArms(TEXTS * 120, 120, [
-  "green self h=3",
-  "Gumbel h=2",
-  "HF left-hash",
-  "SynthID (HF)",
-]);
-const selfHash = counted.find(({ name }) => name === "green self h=3");
 const share = (hits, all) => Number((hits / all).toFixed(4));
+/** Marks in the text of a count model. */
+const counted = (names) => countArms(TEXTS * 120, 120, names);
 
 /** The rivals: larger is more marked. `fresh` marks first occurrences of an n-gram or of a context. */
 const RIVALS = {
@@ -53,38 +50,61 @@ const RIVALS = {
   "first of a context": ({ greens, freshContext }) => -exact(...distinct(greens, freshContext)),
   "TextSeal mid-p": ({ greens }) => -midP(sumOf(greens.subarray(1)), greens.length - 1),
 };
+const COUNTED = ["green self h=3", "Gumbel h=2"];
 const OURS = "ours, distinct coins";
 const GAMMA = 0.25;
 const layouts = new WeakMap();
 let entropies = null;
 
-const versus = [];
-for (const arm of [...recorded, selfHash]) {
-  for (const length of LENGTHS) {
-    versus.push(compare(arm, length));
-    const { mark, verdict, verdictFalsePositives, atTrueRate } = versus.at(-1);
-    console.log(mark, length, verdict, verdictFalsePositives, JSON.stringify(atTrueRate));
-  }
+/** What is measured, each part by itself. */
+const PARTS = {
+  ...Object.fromEntries(recorded.map((arm) => [`versus-h${arm.profile.h}`, () => versusOf(arm)])),
+  "versus-self": async () => versusOf((await counted(COUNTED.slice(0, 1)))[0]),
+  curves: () => recorded.map(curveOf),
+  "curves-counted": async () => (await counted(COUNTED)).map(curveOf),
+  entropy: () => recorded.map(byEntropy),
+  edits: () => recorded.map(byEdits),
+};
+const cache = new URL("../../.cache/power/", import.meta.url);
+mkdirSync(cache, { recursive: true });
+const only = process.argv.find((argument) => argument.startsWith("--part="))?.split("=")[1];
+const measured = {};
+for (const part of Object.keys(PARTS).filter((name) => only === undefined || name === only)) {
+  measured[part] = await resumed(part);
+  console.log(part, JSON.stringify(measured[part]));
+}
+if (only === undefined) {
+  const result = {
+    command: "node bench/quality/power.mjs",
+    alpha: ALPHA,
+    texts: TEXTS,
+    nullTests: NULL_TEXTS * KEYS,
+    versus: Object.keys(PARTS)
+      .filter((part) => part.startsWith("versus"))
+      .flatMap((part) => measured[part]),
+    curves: [...measured.curves, ...measured["curves-counted"]],
+    entropy: measured.entropy,
+    edits: measured.edits,
+  };
+  writeResult("power", result);
+  writeGuide("power", page(result));
 }
 
-const curves = [...recorded, ...counted].map((arm) => ({
-  mark: arm.name,
-  teacher: arm.teacher,
-  at1e3: detectable(arm, 1e-3),
-  at1e6: detectable(arm, 1e-6),
-}));
-const result = {
-  command: "node bench/quality/power.mjs",
-  alpha: ALPHA,
-  texts: TEXTS,
-  nullTests: NULL_TEXTS * KEYS,
-  versus,
-  curves,
-  entropy: recorded.map(byEntropy),
-  edits: recorded.map(byEdits),
-};
-writeResult("power", result);
-writeGuide("power", page());
+/** A part as it was measured before with these settings, or now. */
+async function resumed(part) {
+  const file = new URL(`${part}-${TEXTS}-${KEYS}.json`, cache);
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await PARTS[part]()));
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+function versusOf(arm) {
+  return LENGTHS.map((length) => compare(arm, length));
+}
+
+function curveOf(arm) {
+  const [at1e3, at1e6] = [1e-3, 1e-6].map((alpha) => detectable(arm, alpha));
+  return { mark: arm.name, teacher: arm.teacher, at1e3, at1e6 };
+}
 
 /**
  * Our verdict and the statistics on the same texts. The verdict rejects at p ≤ α; each statistic, our own exact p among
@@ -301,7 +321,7 @@ function byEdits(arm) {
   return { mark: arm.name, rates: EDITS, power };
 }
 
-function page() {
+function page({ versus, curves, entropy, edits }) {
   const names = [OURS, ...Object.keys(RIVALS)];
   const two = (value) => value.toFixed(2);
   const shortest = (value) => (value === null ? "more than 400" : String(value));
@@ -355,7 +375,7 @@ recorded answers hold no logits, so this is an estimate that does not know the t
 
 ${table(
   ["mark", "third", "nats", "excess", "power at 1e-3", "power at 1e-6"],
-  result.entropy.flatMap(({ mark, strata }) =>
+  entropy.flatMap(({ mark, strata }) =>
     strata.map(({ nats, excess, powerAt1e3, powerAt1e6 }, i) => [
       mark,
       ["low", "middle", "high"][i],
@@ -373,7 +393,7 @@ ${table(
 
 ${table(
   ["mark", ...EDITS.map((rate) => `${Math.round(100 * rate)} %`)],
-  result.edits.map(({ mark, power }) => [mark, ...power.map(two)]),
+  edits.map(({ mark, power }) => [mark, ...power.map(two)]),
 )}
 
 More attacks: [robustness.md](robustness.md).
