@@ -54,7 +54,8 @@ export function withBody(
   return { input: new Request(input, changed), init: undefined };
 }
 
-function endpointOf({ pathname }: URL): Endpoint | null {
+/** What a path asks to be written; null if nothing. */
+export function endpointOf({ pathname }: URL): Endpoint | null {
   let path = pathname;
   try {
     path = decodeURIComponent(pathname);
