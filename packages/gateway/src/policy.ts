@@ -33,7 +33,7 @@ export interface GatewayRequest {
   readonly body: JsonObject;
 }
 
-/** Chooses the policy for a request; null marks nothing. */
+/** Chooses the policy for a request; null asks for nothing, and an engine that marks by default still does. */
 export type ChoosePolicy = (request: GatewayRequest) => Policy | null | Promise<Policy | null>;
 
 /** Why an answer is not marked. */
