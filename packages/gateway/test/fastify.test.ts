@@ -2,6 +2,7 @@ import replyFrom from "@fastify/reply-from";
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
 import { fastifyWatermark } from "../src/adapters/fastify.js";
+import type { RecordSink } from "../src/index.js";
 import { MemorySink, POLICY } from "./setup.js";
 import {
   type Handler,
@@ -22,13 +23,14 @@ afterEach(async () => {
 /** A Fastify server with the plugin, listening. */
 async function serving(
   routes: (app: FastifyInstance) => void,
+  slow?: RecordSink,
 ): Promise<{ url: string; sink: MemorySink; app: FastifyInstance }> {
   const app = fastify({ forceCloseConnections: true });
   const sink = new MemorySink();
   let ids = 0;
   await app.register(fastifyWatermark, {
     policy: POLICY,
-    sink,
+    sink: slow ?? sink,
     failure: "closed",
     newId: () => `f${++ids}`,
     now: () => 0,
@@ -113,6 +115,30 @@ describe("fastifyWatermark", () => {
     abort.abort();
     await expect(asked).rejects.toThrow("aborted");
     await expect.poll(() => sink.ended).toMatchObject([{ outcome: "failed" }]);
+  });
+
+  it("records a request whose client leaves while its start is written", async () => {
+    let write = (): void => {};
+    const ended: unknown[] = [];
+    const slow = {
+      write: (entry: { readonly kind: string }) => {
+        if (entry.kind === "ended") ended.push(entry);
+        else return new Promise<void>((resolve) => (write = resolve));
+        return undefined;
+      },
+    };
+    const { url } = await serving((app) => {
+      app.post(PATH, () => new Promise(() => {}));
+    }, slow);
+    const abort = new AbortController();
+    const asked = post(url, {}, { signal: abort.signal });
+    const waiting = write;
+    await expect.poll(() => write !== waiting).toBe(true);
+    abort.abort();
+    await expect(asked).rejects.toThrow("aborted");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    write();
+    await expect.poll(() => ended).toMatchObject([{ outcome: "failed" }]);
   });
 
   it("answers for itself where no handler may run, and records one that throws", async () => {

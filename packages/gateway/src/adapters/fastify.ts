@@ -34,8 +34,10 @@ async function plugin(app: FastifyInstance, options: WatermarkFetchOptions): Pro
     }
     if (opened === null) return undefined;
     exchanges.set(request, opened);
-    // In time for a client that leaves; without effect once there is an answer.
-    reply.raw.once("close", () => opened.fail(new Error("the request ended without an answer")));
+    // In time for a client that leaves, or has left; without effect once there is an answer.
+    const leave = (): void => opened.fail(new Error("the request ended without an answer"));
+    if (reply.raw.closed) leave();
+    else reply.raw.once("close", leave);
     return undefined;
   });
   app.addHook("onSend", async (request, reply, payload) => {
