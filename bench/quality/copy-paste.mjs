@@ -2,7 +2,7 @@
 // true false-alarm rate. The rivals are calibrated on the hosts under decoy keys; ours is not calibrated.
 //   node bench/quality/copy-paste.mjs [--h=1|2|4] [--host=N] [--time=1] [--trials=N] [--nulls=N]
 // Writes bench/results/copy-paste.json. With --h or --host only those cells are run; others of the same settings are kept, and
-// times are measured only with --time=1. Minutes.
+// times are measured only with --time=1. Some 10 minutes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { bindScheme, createKernel } from "@verdigris/core";
@@ -12,11 +12,11 @@ import { fileURLToPath } from "node:url";
 
 const option = (name, usual) =>
   Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1] ?? usual);
-const TRIALS = option("trials", 100);
+const TRIALS = option("trials", 200);
 const NULLS = option("nulls", 1000);
 const ALPHA = 0.01;
 const HOSTS = [1000, 3000, 10_000];
-const INSERTS = [20, 30, 40, 60, 80, 100, 300];
+const INSERTS = [20, 30, 40, 60, 80, 100, 300, 500, 1000];
 const at = (path) => fileURLToPath(new URL(`../../fixtures/corpora/${path}`, import.meta.url));
 
 const material = await loadMaterial(at("smollm2/manifest.json"), {
@@ -49,26 +49,24 @@ for (const { profile, key, texts } of material.arms) {
     console.log(`h=${scheme.h} host ${n}, no insert:`, JSON.stringify(critical.alarms));
     for (const length of INSERTS.filter((insert) => insert < n)) {
       rows.push(trial({ profile, key, scheme, marked, n, length, critical }));
-      const { power, h } = rows.at(-1);
-      console.log(`h=${h} host ${n} insert ${length}:`, JSON.stringify(power));
+      const { power, h, intervalCoverage } = rows.at(-1);
+      console.log(`h=${h} host ${n} insert ${length}:`, JSON.stringify(power), intervalCoverage);
     }
   }
 }
 
-const leads = rows.map(({ power }) => power.ours - Math.max(power.winMax, power.dyadic));
+const leads = rows.map(({ lead }) => lead.mean);
 const order = (a, b) => a.h - b.h || a.host - b.host;
 const result = {
   command: "node bench/quality/copy-paste.mjs",
   machine: cpus()[0].model,
   ...settings,
-  /**
-   * Our power less the better rival's: the smallest and the mean over all cells. One standard error of a difference of
-   * two powers of ½, had they been measured on different texts, is `standardError`.
-   */
+  /** Our power less the better rival's, over all cells; each has its own with the standard error. */
   lead: {
     smallest: Math.min(...leads),
     mean: leads.reduce((sum, lead) => sum + lead, 0) / leads.length,
-    standardError: Math.sqrt(0.5 / TRIALS),
+    significantlyBehind: rows.filter(({ lead }) => lead.mean < -2 * lead.standardError).length,
+    significantlyAhead: rows.filter(({ lead }) => lead.mean > 2 * lead.standardError).length,
   },
   seconds: onlyH + onlyHost > 0 && option("time", 0) === 0 ? before.seconds : timings(),
   nulls: nulls.toSorted(order),
@@ -200,8 +198,9 @@ function calibrate(profile, n) {
 function trial({ profile, key, scheme, marked, n, length, critical }) {
   const { gamma } = profile.parameters;
   const random = randomStream("copy-paste", profile.h, n, length);
-  const power = { ours: 0, winMax: 0, dyadic: 0 };
+  const hitBy = { ours: [], winMax: [], dyadic: [] };
   const errors = { ours: [], winMax: [], dyadic: [] };
+  const widths = [];
   let [covered, spans] = [0, 0];
   for (let i = 0; i < TRIALS; i++) {
     const host = stretch(i % 2 === 0 ? hosts.human : hosts.unmarked, n - length, random);
@@ -217,29 +216,46 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
       if (found.statistic <= critical[name]) continue;
       const [start, end] = [positions[found.start], positions[found.end - 1] + 1];
       if (start >= to || end <= from) continue;
-      power[name]++;
+      hitBy[name][i] = 1;
       errors[name].push((Math.abs(start - from) + Math.abs(end - to)) / 2);
     }
     const found = localise(profile, key, { tokens }, { alpha: ALPHA, kernel });
     const hits = found.filter(({ start, end }) => start < to && end > from);
     if (hits.length === 0) continue;
-    power.ours++;
+    hitBy.ours[i] = 1;
     spans += hits.length;
     const best = hits.reduce((a, b) => (a.log10P <= b.log10P ? a : b));
     errors.ours.push((Math.abs(best.start - from) + Math.abs(best.end - to)) / 2);
     const inside = ([low, high], where) => Number(low <= where && where <= high);
     covered += inside(best.startInterval, from) + inside(best.endInterval, to);
+    for (const [low, high] of [best.startInterval, best.endInterval]) widths.push(high - low);
   }
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? null;
+  const power = Object.fromEntries(
+    Object.entries(hitBy).map(([name, hits]) => [name, hits.filter(Boolean).length / TRIALS]),
+  );
   return {
     h: profile.h,
     host: n,
     insert: length,
-    power: Object.fromEntries(Object.entries(power).map(([name, hits]) => [name, hits / TRIALS])),
+    power,
+    lead: leadOf(hitBy, power.winMax >= power.dyadic ? "winMax" : "dyadic"),
     medianBoundaryError: Object.fromEntries(
       Object.entries(errors).map(([name, values]) => [name, median(values)]),
     ),
-    intervalCoverage: power.ours === 0 ? null : covered / (2 * power.ours),
-    spansPerHit: power.ours === 0 ? null : spans / power.ours,
+    intervalCoverage: widths.length === 0 ? null : covered / widths.length,
+    medianIntervalTokens: median(widths),
+    spansPerHit: widths.length === 0 ? null : (2 * spans) / widths.length,
   };
+}
+
+/** Our power less the better rival's on the same texts, with its standard error. */
+function leadOf(hitBy, rival) {
+  const differences = Array.from(
+    { length: TRIALS },
+    (_, i) => (hitBy.ours[i] ?? 0) - (hitBy[rival][i] ?? 0),
+  );
+  const mean = differences.reduce((sum, lead) => sum + lead, 0) / TRIALS;
+  const variance = differences.reduce((sum, lead) => sum + (lead - mean) ** 2, 0) / (TRIALS - 1);
+  return { over: rival, mean, standardError: Math.sqrt(variance / TRIALS) };
 }
