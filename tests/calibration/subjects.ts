@@ -25,9 +25,6 @@ const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
  */
 const FOLDED_V = 512;
 
-/** MarkLLM's EXP seeds with products of ids modulo V. Modulo a power of two they are often 0, and then no key counts. */
-const PRIME_V: Readonly<Record<string, number>> = { "markllm-exp": 509 };
-
 /** Settings of our own schemes, over the recorded corpus' profile. Each of our schemes needs one here. */
 const OWN: Readonly<Record<string, Partial<Profile>>> = {
   "green-list-left-1": { scheme: "green-list", seeding: "left", h: 1 },
@@ -54,7 +51,7 @@ export function subjects(): readonly Subject[] {
     })),
     ...foreignProfiles().map(([name, profile]) => ({
       name,
-      profile: { ...profile, V: PRIME_V[name] ?? FOLDED_V, specialTokens: [] },
+      profile: { ...profile, V: FOLDED_V, specialTokens: [] },
       own: false,
     })),
   ];

@@ -289,7 +289,12 @@ describe("lists that are not in memory", () => {
         alive--;
       }
     }
-    const count = { n: 0, sum: 0, tokens: 0, unscored: { repeated: 0, prompt: 0, noContext: 0 } };
+    const count = {
+      n: 0,
+      sum: 0,
+      tokens: 0,
+      unscored: { repeated: 0, prompt: 0, keyless: 0, noContext: 0 },
+    };
     const evidence = { n: 0, sum: 0, log10P: 0, zScore: 0, effect: 0 };
     const verdict = {
       kind: "not-detected",

@@ -136,7 +136,7 @@ describe("verdigris score: output", () => {
       alpha: 0.001,
       n: 298,
       tokens: 300,
-      unscored: { repeated: 0, prompt: 0, noContext: 2 },
+      unscored: { repeated: 0, prompt: 0, keyless: 0, noContext: 2 },
       decoy: { keys: 19, p: 0.05 },
       findings: {},
       problems: [],

@@ -21,13 +21,14 @@ export interface Choice {
   readonly law: NullLaw;
   readonly rule: ChoiceRule;
   readonly weaknesses: readonly Weakness[];
+  readonly isKeyless?: Scheme["isKeyless"];
 }
 
 /**
  * A scheme after Aaronson (2022): the next token is argmax of logit − ln(−ln u), the earliest candidate of equals; the
  * law of the model is kept on average over keys.
  */
-export function choiceScheme({ profile, law, rule, weaknesses }: Choice): Scheme {
+export function choiceScheme({ profile, law, rule, weaknesses, isKeyless }: Choice): Scheme {
   const { extraSeedWords } = rule;
   const one = seedArrays({ extraSeedWords }, 1);
   return {
@@ -39,6 +40,7 @@ export function choiceScheme({ profile, law, rule, weaknesses }: Choice): Scheme
     coinsDependOnKey: true,
     extraSeedWords,
     weaknesses,
+    isKeyless,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
       checkStep(profile, context, { logits, ids });
       rule.seed(context, context.length, { out: one, at: 0 });

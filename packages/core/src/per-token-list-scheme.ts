@@ -18,6 +18,7 @@ export interface PerTokenList {
   /** Whether the bias comes after temperature and truncation. */
   readonly stage: Scheme["stage"];
   readonly weaknesses: readonly Weakness[];
+  readonly isKeyless?: Scheme["isKeyless"];
   readonly extraSeedWords?: number;
   /** How far down the candidates a self-salted embedder goes. Default: all of them. */
   readonly tail?: TailRule;
@@ -44,6 +45,7 @@ export function perTokenListScheme(list: PerTokenList): Scheme {
     coinsDependOnKey: true,
     extraSeedWords,
     weaknesses: list.weaknesses,
+    isKeyless: list.isKeyless,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
       checkStep(profile, context, { logits, ids });
       if (!selfSalt) list.seed(context, context.length, { out: one, at: 0 });

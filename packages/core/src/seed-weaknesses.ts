@@ -1,4 +1,4 @@
-import type { Tokens, Weakness } from "./types.js";
+import type { Scheme, Tokens, Weakness } from "./types.js";
 
 /** How a mark's seed follows from its key, where the key is one whole number. */
 export interface KeyedSeed {
@@ -6,32 +6,60 @@ export interface KeyedSeed {
   /** Tokens the seed is made of, the candidate included if self-salted. */
   readonly width: number;
   readonly selfSalt: boolean;
-  /** What names the seed of a window under a key. */
-  seedUnder(key: bigint): (window: Tokens) => number | string;
+  /** The seed of a window under a key: its 32 bits, or all 64 as a BigInt. */
+  seedUnder(key: bigint): (window: Tokens) => number | bigint;
 }
 
 /** Weaknesses that show when a seed function is tried: seeds that the key does not reach, and keys that are one. */
 export function seedWeaknesses(keyed: KeyedSeed): readonly Weakness[] {
   const { key, width } = keyed;
-  const same = (other: bigint, windows: readonly Tokens[]): boolean => {
-    const [mine, theirs] = [keyed.seedUnder(key), keyed.seedUnder(other)];
-    return windows.every((window) => mine(window) === theirs(window));
-  };
   const weaknesses: Weakness[] = [];
-  if (same(key + 2n ** 32n, PROBES.map(windowOf(width)))) {
+  if (isSame(keyed, key + 2n ** 32n, PROBES.map(windowOf(width)))) {
     weaknesses.push({
       name: "key-modulo-2^32",
       message: "only 32 bits of the seed count: keys equal modulo 2^32 embed the same mark",
     });
   }
   const zeros = zerosBefore(keyed);
-  if (zeros !== null && same(key + 1n, [zeros]) && same(key + 12_345n, [zeros])) {
+  if (zeros !== null && isKeyFree(keyed, zeros)) {
     weaknesses.push({
       name: "token-0",
-      message: "after token id 0 alone in the window the list is the same for every key",
+      message:
+        "after token id 0 alone in the window the list is the same for every key: not scored there",
     });
   }
   return weaknesses;
+}
+
+/** What a number times the key keeps in its low 32 bits if they owe the key nothing; the second after signed rounding. */
+const EMPTY_LOW_WORDS: readonly number[] = [0, 0xffff_ffff];
+
+/**
+ * The seeds of a mark that its text reaches whatever the key: the one of a window of zeros, if keys agree on it, and
+ * with 32-bit seeds those of products whose other factor is divisible by 2^32.
+ */
+export function keylessSeeds(keyed: KeyedSeed): Pick<Scheme, "isKeyless"> {
+  const zeros = new Uint32Array(keyed.width);
+  const zero = keyed.seedUnder(keyed.key)(zeros);
+  const reached = keyed.width > 0 && isKeyFree(keyed, zeros);
+  if (typeof zero === "number") {
+    const [a, b] = EMPTY_LOW_WORDS;
+    const c = reached ? zero : a;
+    return { isKeyless: (lo) => lo === a || lo === b || lo === c };
+  }
+  if (!reached) return {};
+  const [zeroLo, zeroHi] = [Number(BigInt.asUintN(32, zero)), Number(zero >> 32n)];
+  return { isKeyless: (lo, hi) => lo === zeroLo && hi === zeroHi };
+}
+
+/** Whether a window's seed is the same under other keys. */
+function isKeyFree(keyed: KeyedSeed, window: Tokens): boolean {
+  return [1n, 12_345n].every((step) => isSame(keyed, keyed.key + step, [window]));
+}
+
+function isSame(keyed: KeyedSeed, other: bigint, windows: readonly Tokens[]): boolean {
+  const [mine, theirs] = [keyed.seedUnder(keyed.key), keyed.seedUnder(other)];
+  return windows.every((window) => mine(window) === theirs(window));
 }
 
 /** Multipliers that make windows of unlike tokens. */

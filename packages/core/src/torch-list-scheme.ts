@@ -25,6 +25,7 @@ export interface TorchList {
   readonly k: number;
   readonly rule: SeedRule;
   readonly weaknesses: readonly Weakness[];
+  readonly isKeyless?: Scheme["isKeyless"];
   /** How far down the candidates a self-salted embedder goes, best first. Default: all of them. */
   readonly tail?: TailRule;
   /** Shift of the list: token t is green if t + shift mod V is in it. Default 0. */
@@ -53,6 +54,7 @@ export function torchListScheme(kernel: Kernel, list: TorchList): Scheme {
     coinsDependOnKey: true,
     extraSeedWords: 0,
     weaknesses: list.weaknesses,
+    isKeyless: list.isKeyless,
     reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {
       checkStep(profile, context, { logits, ids });
       if (ids !== undefined || rule.selfSalt || shift !== 0 || last) {

@@ -93,6 +93,11 @@ export interface Scheme {
   readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */
   readonly weaknesses: readonly Weakness[];
+  /**
+   * Whether a seed is reached without the key, so that its coins are the same under every key; such coins must not count
+   * (statistics.md: the key is what is random). Only with `coinsDependOnKey`. Default: no seed is.
+   */
+  readonly isKeyless?: ((seedLo: number, seedHi: number) => boolean) | undefined;
   /** For a mark that carries a payload in code: how to read it when it is not known. */
   readonly payload?: PayloadReader;
   /** For a mark whose own detector asks a model how much each position counts; without one all count alike. */

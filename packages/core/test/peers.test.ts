@@ -7,17 +7,25 @@ import { describe, expect, it } from "vitest";
 import {
   Key,
   type Profile,
+  type Scheme,
   VerdigrisError,
   bindScheme,
   coinsOf,
   createKernel,
   keyFromText,
   parseProfile,
+  seedArrays,
   schemes,
 } from "../src/index.js";
-import { LM_PRFS, parseSeedingScheme } from "../src/primitives/index.js";
+import { LM_PRFS, SBW_PRFS, parseSeedingScheme } from "../src/primitives/index.js";
 import { testKey } from "../src/testing/material.js";
-import { type SchemeSuite, describeScheme, randomTokens } from "../src/testing/index.js";
+import {
+  type SchemeSuite,
+  constantCoins,
+  degenerateTexts,
+  describeScheme,
+  randomTokens,
+} from "../src/testing/index.js";
 
 const folder = fileURLToPath(new URL("../../../fixtures/profiles/", import.meta.url));
 const kernel = createKernel();
@@ -172,6 +180,89 @@ describe("a peer's profile", () => {
     ],
   ])("%s with %j is refused by field, range and what came", (name, changes, message) => {
     expect(() => parseProfile({ ...read(name), ...changes })).toThrow(message);
+  });
+});
+
+describe("a coin that is the same under every key", () => {
+  const bound = (profile: Profile) => (index: number) =>
+    bindScheme(profile, testKey(index), kernel);
+
+  // The rest are anchored to a hash under the key, or mix it with every token.
+  it.each([
+    ["hf-lefthash", 1],
+    ["tgi", 1],
+    ["lm-simple-1", 1],
+    ["lm-minhash", 4],
+    ["markllm-exp", 4],
+    ["markllm-ewd", 1],
+    ["markllm-sweet", 1],
+    ["sbw-simple-4", 4],
+  ])("exists in %s, and the scheme says so (canary: without that the law fails)", (name, h) => {
+    const profile = { ...read(name), V: 512, specialTokens: [] };
+    const zeros = new Uint32Array(h + 1).fill(7, h);
+    const silent = (index: number): Scheme => ({
+      ...bound(profile)(index),
+      isKeyless: undefined,
+    });
+    expect(constantCoins(bound(profile), [zeros])).toEqual([]);
+    expect(constantCoins(silent, [zeros])).toEqual([zeros]);
+  });
+
+  describe.each(LM_PRFS)("counts under no seeding function: %s", (prf) => {
+    const widths = [
+      { seeding: "left", h: 2 },
+      { seeding: "self", h: 3 },
+    ] as const;
+    const marks = ["lm-simple-1", "sbw-simple-4", "sbw-cpu-selfhash"];
+    it.each(marks.flatMap((mark) => widths.map((width) => [mark, width] as const)))(
+      "%s %j",
+      (mark, width) => {
+        const stored = read(mark);
+        if (stored.scheme === "sbw" && !(SBW_PRFS as readonly string[]).includes(prf)) return;
+        const parameters = { ...stored.parameters, prf };
+        const profile = parseProfile({
+          ...stored,
+          ...width,
+          V: 512,
+          specialTokens: [],
+          parameters,
+        });
+        expect(constantCoins(bound(profile), degenerateTexts(profile.h, 512))).toEqual([]);
+      },
+    );
+  });
+
+  it("is found where a hash of the token loses the key's low 32 bits", () => {
+    // H(7771) = 2^19 in lm-watermarking's table: its square times the key has a low word of zeros.
+    for (const name of ["lm-selfhash", "sbw-cpu-selfhash"]) {
+      const tokens = new Uint32Array(4).fill(7771);
+      for (let key = 0; key < 10; key++) {
+        const scheme = bound(read(name))(key);
+        const seeds = seedArrays(scheme, 1);
+        scheme.seeds(tokens, 3, seeds);
+        expect([0, 0xffff_ffff]).toContain(seeds.seedLo[0]);
+        expect(scheme.isKeyless?.(seeds.seedLo[0], seeds.seedHi[0])).toBe(true);
+      }
+    }
+  });
+
+  it("exists wherever MarkLLM's product is 0 modulo V", () => {
+    const profile = { ...read("markllm-exp"), V: 512, specialTokens: [] };
+    const tokens = Uint32Array.of(64, 3, 8, 5, 7);
+    const { isKeyless } = bindScheme(profile, testKey(1), kernel);
+    const { seedLo, seedHi } = coinsOf(bindScheme(profile, testKey(1), kernel), tokens);
+    expect(isKeyless?.(seedLo[0], seedHi[0])).toBe(true);
+  });
+
+  it.each([
+    ["35317, 0", [0, 0, 0, 9, 7], true],
+    ["35317, 0", [0, 0, 1, 9, 7], false],
+    ["35317, 1", [0, 0, 0, 9, 7], false],
+  ])("with three_bricks' seed 0 is what zeros and one token make: %s, %j", (key, ids, expected) => {
+    const profile = { ...read("three-bricks-maryland"), V: 512, specialTokens: [] };
+    const scheme = bindScheme(profile, keyFromText(profile, key), kernel);
+    const { seedLo, seedHi } = coinsOf(scheme, Uint32Array.from(ids));
+    expect(scheme.isKeyless?.(seedLo[0], seedHi[0])).toBe(expected);
   });
 });
 

@@ -67,7 +67,10 @@ describe("the laws of a scheme", () => {
       "that is deaf to its key",
       green,
       () => bindScheme(green, Key.fromBytes(new Uint8Array(32)), kernel),
-      ["is found in its own text by its key, and by no other"],
+      [
+        "counts no coin that is the same under every key",
+        "is found in its own text by its key, and by no other",
+      ],
     ],
     [
       "that claims to share coins whatever the key, with min seeding",

@@ -66,15 +66,17 @@ export function weightedClosedTest(
   return weightedEvidenceOf(scheme.law, { scores, weights });
 }
 
-/** Scores of the draws, each coin once, and which draws they are. */
+/** Scores of the draws, each coin that depends on the key once, and which draws they are. */
 function distinctDraws(
   scheme: Scheme,
   draws: Draws,
 ): { readonly scores: readonly number[]; readonly indices: readonly number[] } {
   const { seedLo, seedHi, score } = pairCoins(scheme, draws);
   const seen = new CoinSet();
-  const indices = [...draws.tokens.keys()].filter((i) =>
-    seen.add(seedLo[i], seedHi[i], draws.tokens[i]),
+  const indices = [...draws.tokens.keys()].filter(
+    (i) =>
+      scheme.isKeyless?.(seedLo[i], seedHi[i]) !== true &&
+      seen.add(seedLo[i], seedHi[i], draws.tokens[i]),
   );
   return { scores: indices.map((i) => score[i]), indices };
 }
@@ -112,14 +114,16 @@ export function openTest(scheme: Scheme, predictions: readonly Prediction[]): Op
   return { n, sum, log10P: Math.min(0, -log10E), zScore, effect, log10E };
 }
 
-/** Expected score of each prediction. (N) */
+/** Expected score of each prediction; a coin that the key has no part in has the law's mean. (N) */
 function expectedScores(scheme: Scheme, predictions: readonly Prediction[]): Float64Array {
   const { mean } = moments(scheme.law);
   return Float64Array.from(predictions, ({ context, ids, p }) => {
     const contexts = Array.from<Tokens>({ length: ids.length }).fill(context);
-    const { score } = pairCoins(scheme, { contexts, tokens: ids });
+    const { score, seedLo, seedHi } = pairCoins(scheme, { contexts, tokens: ids });
     let expected = mean;
-    for (let i = 0; i < ids.length; i++) expected += p[i] * (score[i] - mean);
+    for (let i = 0; i < ids.length; i++) {
+      if (scheme.isKeyless?.(seedLo[i], seedHi[i]) !== true) expected += p[i] * (score[i] - mean);
+    }
     return expected;
   });
 }

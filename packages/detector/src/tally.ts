@@ -27,6 +27,8 @@ export interface Count {
     readonly repeated: number;
     /** The window occurs in the prompt. */
     readonly prompt: number;
+    /** The seed is reached without the key: the coin is the same under every key. */
+    readonly keyless: number;
     /** Special token, or fewer than h tokens of context. */
     readonly noContext: number;
   };
@@ -64,6 +66,7 @@ export class Tally {
   #tokens = 0;
   #repeated = 0;
   #inPrompt = 0;
+  #keyless = 0;
 
   constructor(scheme: Scheme, options: TallyOptions = {}) {
     this.#scheme = scheme;
@@ -87,7 +90,8 @@ export class Tally {
     this.#seen = new CoinSet(this.#memory);
     this.#shown = new CoinSet();
     this.#carry = new Uint32Array(0);
-    [this.#sum, this.#n, this.#tokens, this.#repeated, this.#inPrompt] = [0, 0, 0, 0, 0];
+    [this.#sum, this.#n, this.#tokens] = [0, 0, 0];
+    [this.#repeated, this.#inPrompt, this.#keyless] = [0, 0, 0];
   }
 
   /** Counts one piece of text. @throws RangeError for a token id ≥ V */
@@ -114,7 +118,8 @@ export class Tally {
       unscored: {
         repeated: this.#repeated,
         prompt: this.#inPrompt,
-        noContext: this.#tokens - this.#n - this.#repeated - this.#inPrompt,
+        keyless: this.#keyless,
+        noContext: this.#tokens - this.#n - this.#repeated - this.#inPrompt - this.#keyless,
       },
     };
   }
@@ -165,9 +170,11 @@ export class Tally {
     const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
     const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
     const mask = this.#scheme.coin === "seed" ? 0 : ~0;
-    let [fresh, inPrompt] = [0, 0];
+    const { isKeyless } = this.#scheme;
+    let [fresh, inPrompt, keyless] = [0, 0, 0];
     for (let i = 0; i < coins.n; i++) {
       if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(token[i]))) inPrompt++;
+      else if (isKeyless !== undefined && isKeyless(seedLo[i], seedHi[i])) keyless++;
       else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i] & mask)) {
         seedLo[fresh] = seedLo[i];
         seedHi[fresh] = seedHi[i];
@@ -184,7 +191,8 @@ export class Tally {
     this.#sum = sum;
     this.#n += fresh;
     this.#inPrompt += inPrompt;
-    this.#repeated += coins.n - fresh - inPrompt;
+    this.#keyless += keyless;
+    this.#repeated += coins.n - fresh - inPrompt - keyless;
   }
 }
 

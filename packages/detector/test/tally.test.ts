@@ -56,6 +56,22 @@ describe("a tally", () => {
     });
   });
 
+  it("leaves out coins that are the same under every key, and says how many", () => {
+    const profile = testProfile({
+      scheme: "hf-green-list",
+      parameters: { gamma: 0.25, delta: 2, contextWidth: 1 },
+      prf: "torch-mt19937-v1",
+    });
+    const tally = new Tally(bindScheme(profile, Key.fromPeer("15485863"), kernel));
+    tally.add({ tokens: Uint32Array.of(5, 0, 6, 0, 7, 8) });
+    expect(tally.count()).toMatchObject({
+      n: 3,
+      unscored: { repeated: 0, prompt: 0, keyless: 2, noContext: 1 },
+    });
+    tally.reset();
+    expect(tally.count().unscored.keyless).toBe(0);
+  });
+
   it("never lets a window cross a special token or a text", () => {
     const tally = new Tally(scheme({ h: 2, specialTokens: [0] }));
     tally.add({ tokens: Uint32Array.of(1, 2, 3, 0, 4, 5, 6) });

@@ -12,7 +12,7 @@ import {
 import { summariseDecoys } from "../src/decoys.js";
 
 const law: NullLaw = { kind: "bernoulli", p: 0.25 };
-const unscored = { repeated: 0, prompt: 0, noContext: 0 };
+const unscored = { repeated: 0, prompt: 0, keyless: 0, noContext: 0 };
 const count = { n: 200, sum: 75, tokens: 200, unscored };
 
 /** B decoys of variance 1, the first few of which look marked. */

@@ -20,6 +20,7 @@ const COLUMNS = [
   "decoyVif",
   "repeated",
   "prompt",
+  "keyless",
   "noContext",
   "findings",
   "warnings",

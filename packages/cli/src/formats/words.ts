@@ -23,13 +23,16 @@ export function figures(
   setting: Setting,
 ): readonly (readonly [string, string])[] {
   const { count, evidence, decoys, log10P } = verdict;
-  const { repeated, prompt, noContext } = count.unscored;
+  const { repeated, prompt, keyless, noContext } = count.unscored;
   const mean = setting.law === "bernoulli" ? "green rate" : "mean score";
   const rate = count.n === 0 ? "none scored" : (count.sum / count.n).toFixed(4);
   const changed = [...findings].map(([kind, times]) => `${kind} ${times}`).join(", ");
   return [
     ["scored positions", `${count.n} of ${plural(count.tokens, "token")}`],
-    ["not scored", `${repeated} repeated, ${prompt} from the prompt, ${noContext} without context`],
+    [
+      "not scored",
+      `${repeated} repeated, ${prompt} from the prompt, ${keyless} the same under every key, ${noContext} without context`,
+    ],
     [mean, `${rate} (${setting.nullMean} without the mark), effect ${signed(evidence.effect)}`],
     ["log10 p", `${log10P.toFixed(2)} (exact, one-sided)`],
     ["z", `${evidence.zScore.toFixed(2)} (for display only)`],

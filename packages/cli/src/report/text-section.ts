@@ -17,7 +17,7 @@ export function stateWords({ law }: Setting): Readonly<Record<TokenState, string
   return {
     for: high,
     against: low,
-    unscored: "not scored: repeated, from the prompt, or without context",
+    unscored: "not scored: repeated, from the prompt, the same under every key, or without context",
   };
 }
 
@@ -65,13 +65,13 @@ function documents({ analysis, setting }: ReportInput): readonly string[] {
 
 function extent({ analysis, setting, kept, result }: ReportInput, shown: number): string {
   const all = kept.tokenCount;
-  const { repeated, prompt, noContext } = result.pooled.verdict.count.unscored;
+  const { repeated, prompt, keyless, noContext } = result.pooled.verdict.count.unscored;
   return [
     shown === all
       ? `All ${plural(all, "token")}.`
       : `The first ${count(shown)} of ${count(all)} tokens; the rest is cut from this view, not from the verdict.`,
     tallyWords(analysis, setting, shown),
-    `In the whole, ${count(repeated)} were not scored as repeated, ${count(prompt)} as from the prompt and ${count(noContext)} for want of context.`,
+    `In the whole, ${count(repeated)} were not scored as repeated, ${count(prompt)} as from the prompt, ${count(keyless)} as the same under every key and ${count(noContext)} for want of context.`,
     "The text is shown as it was scored: normalised.",
   ].join(" ");
 }

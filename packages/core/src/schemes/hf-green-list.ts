@@ -5,7 +5,7 @@ import type { Kernel } from "../prf/kernel.js";
 import { HASH_TABLE_SIZE, type WindowSeed, windowSeed } from "../primitives/lm-hash.js";
 import { word64 } from "../primitives/int64.js";
 import type { Profile } from "../profile.js";
-import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, SELF_ANCHORED, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme, Weakness } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -65,6 +65,7 @@ export const hfGreenList: SchemeDefinition = {
       rule: { selfSalt, seedAt: lastWindow(seed, selfSalt ? profile.h + 1 : 1) },
       ...(selfSalt ? { tail: { kind: "candidates", n: CANDIDATES } as const } : {}),
       weaknesses: weaknessesOf(hashingKey, selfSalt),
+      ...(selfSalt ? {} : keylessSeeds(leftHash(hashingKey))),
     });
   },
 };
@@ -78,20 +79,24 @@ function lastWindow(seed: WindowSeed, width: number): SeedRule["seedAt"] {
   };
 }
 
+function leftHash(key: bigint): KeyedSeed {
+  return {
+    key,
+    width: 1,
+    selfSalt: false,
+    seedUnder(of) {
+      const seedAt = lastWindow(windowSeed("additive_prf", of, new Uint32Array(0)), 1);
+      return (window) => seedAt(window, window.length);
+    },
+  };
+}
+
 /** Left hash: as tried. Self-hash: the lowest product decides by all 64 bits, the list by 32 of it. */
 function weaknessesOf(hashingKey: bigint, selfSalt: boolean): readonly Weakness[] {
   if (selfSalt) {
     return [{ name: "seed-modulo-2^32", message: "only 32 bits of the seed count" }, SELF_ANCHORED];
   }
-  const weaknesses = seedWeaknesses({
-    key: hashingKey,
-    width: 1,
-    selfSalt,
-    seedUnder(key) {
-      const seedAt = lastWindow(windowSeed("additive_prf", key, new Uint32Array(0)), 1);
-      return (window) => seedAt(window, window.length);
-    },
-  });
+  const weaknesses = seedWeaknesses(leftHash(hashingKey));
   if (BigInt.asUintN(32, hashingKey) !== 0n) return weaknesses;
   const message = "with this key the list is the same after every token";
   return [...weaknesses, { name: "key-divisible-by-2^32", message }];

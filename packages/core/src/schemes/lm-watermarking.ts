@@ -6,7 +6,7 @@ import type { Kernel } from "../prf/kernel.js";
 import { word64 } from "../primitives/int64.js";
 import { HASH_TABLE_SEED, HASH_TABLE_SIZE, LM_PRFS, windowSeed } from "../primitives/lm-hash.js";
 import type { Profile } from "../profile.js";
-import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, SELF_ANCHORED, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { Scheme } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -74,6 +74,12 @@ export const lmWatermarking: SchemeDefinition = {
         return out.lo;
       };
     };
+    const keyed: KeyedSeed = {
+      key: secret,
+      width,
+      selfSalt,
+      seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+    };
     return torchListScheme(kernel, {
       profile,
       delta,
@@ -86,14 +92,10 @@ export const lmWatermarking: SchemeDefinition = {
           name: "seed-modulo-2^32",
           message: "only 32 bits of the seed count, and most seeding functions use far fewer",
         },
-        ...seedWeaknesses({
-          key: secret,
-          width,
-          selfSalt,
-          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
-        }),
+        ...seedWeaknesses(keyed),
         ...(selfSalt && prf === "anchored_minhash_prf" ? [SELF_ANCHORED] : []),
       ],
+      ...keylessSeeds(keyed),
     });
   },
 };

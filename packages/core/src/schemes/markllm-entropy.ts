@@ -5,7 +5,7 @@ import type { Key } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import { productModulo } from "../primitives/markllm.js";
 import type { Profile } from "../profile.js";
-import { seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import { type SeedRule, torchListScheme } from "../torch-list-scheme.js";
 import type { ModelWeighting, Scheme, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -56,6 +56,12 @@ export const markLlmEntropy: SchemeDefinition = {
         return of < 0n && product > 0 ? (seed - 1) >>> 0 : seed;
       };
     };
+    const keyed: KeyedSeed = {
+      key: secret,
+      width: h,
+      selfSalt: false,
+      seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+    };
     const scheme = torchListScheme(kernel, {
       profile,
       delta,
@@ -63,13 +69,9 @@ export const markLlmEntropy: SchemeDefinition = {
       rule: { selfSalt: false, seedAt: seedUnder(secret) },
       weaknesses: [
         { name: "at-most-V-lists", message: `a key has at most V = ${V} green lists` },
-        ...seedWeaknesses({
-          key: secret,
-          width: h,
-          selfSalt: false,
-          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
-        }),
+        ...seedWeaknesses(keyed),
       ],
+      ...keylessSeeds(keyed),
     });
     if (entropyThreshold === null) return { ...scheme, modelWeighting: ewd(gamma, delta) };
     return {

@@ -4,7 +4,7 @@ import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { productModulo } from "../primitives/markllm.js";
 import type { Profile } from "../profile.js";
-import { seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import { torchChoiceRule } from "../torch-choice-rule.js";
 import type { Scheme, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -35,6 +35,12 @@ export const markLlmExp: SchemeDefinition = {
           Number(BigInt.asUintN(32, of)),
           productModulo(tokens, { start: end - h, end }, V),
         ) >>> 0;
+    const keyed: KeyedSeed = {
+      key: secret,
+      width: h,
+      selfSalt: false,
+      seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
+    };
     return choiceScheme({
       profile,
       law: { kind: "exponential" },
@@ -44,13 +50,9 @@ export const markLlmExp: SchemeDefinition = {
           name: "at-most-V-lists",
           message: `a key has at most V = ${V} rows of noise; contexts are unordered`,
         },
-        ...seedWeaknesses({
-          key: secret,
-          width: h,
-          selfSalt: false,
-          seedUnder: (of) => (window) => seedUnder(of)(window, window.length),
-        }),
+        ...seedWeaknesses(keyed),
       ],
+      ...keylessSeeds(keyed),
     });
   },
 };

@@ -4,7 +4,7 @@ import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { perTokenListScheme, putSeed } from "../per-token-list-scheme.js";
 import type { Kernel } from "../prf/kernel.js";
-import { type Word64, remainder, word64 } from "../primitives/int64.js";
+import { type Word64, remainder, toUnsigned, word64 } from "../primitives/int64.js";
 import { jenkins } from "../primitives/jenkins.js";
 import { HASH_TABLE_SEED, HASH_TABLE_SIZE } from "../primitives/lm-hash.js";
 import {
@@ -19,9 +19,9 @@ import {
   sbwTorchSeed,
 } from "../primitives/sbw.js";
 import type { Profile } from "../profile.js";
-import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, SELF_ANCHORED, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import { torchListScheme } from "../torch-list-scheme.js";
-import type { Scheme, SeedArrays, Tokens, Weakness } from "../types.js";
+import type { Scheme, SeedArrays, Tokens } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
 const parameters = z.strictObject({
@@ -77,7 +77,7 @@ export const sbw: SchemeDefinition = {
       seed(tokens, { start: end - width, end }, state);
       return state;
     };
-    const weaknesses = weaknessesOf({ profile, prf, key: secret, width, hashed });
+    const known = knownOf({ profile, prf, key: secret, width, hashed });
     const tail: { readonly tail?: TailRule } =
       selfSalt && candidates !== null ? { tail: { kind: "candidates", n: candidates } } : {};
     if (profile.prf === "torch-mt19937-v1") {
@@ -89,7 +89,7 @@ export const sbw: SchemeDefinition = {
           selfSalt,
           seedAt: (tokens, end) => sbwTorchSeed(seedOf(tokens, end)),
         },
-        weaknesses,
+        ...known,
         ...tail,
       });
     }
@@ -105,7 +105,7 @@ export const sbw: SchemeDefinition = {
       p: sbwShare(gamma),
       selfSalt,
       stage: "raw-logits",
-      weaknesses,
+      ...known,
       seed: (tokens, end, place) => putSeed(place, seedOf(tokens, end)),
       isGreen,
       isBiased:
@@ -132,10 +132,17 @@ interface Seeding {
   readonly hashed: SbwHash;
 }
 
-function weaknessesOf({ profile, prf, key, width, hashed }: Seeding): readonly Weakness[] {
+/** Known weaknesses and keyless seeds. */
+function knownOf({
+  profile,
+  prf,
+  key,
+  width,
+  hashed,
+}: Seeding): Pick<Scheme, "weaknesses" | "isKeyless"> {
   const selfSalt = profile.seeding === "self";
   const out = word64();
-  const tried = seedWeaknesses({
+  const keyed: KeyedSeed = {
     key,
     width,
     selfSalt,
@@ -143,9 +150,10 @@ function weaknessesOf({ profile, prf, key, width, hashed }: Seeding): readonly W
       const seed = sbwSeed(prf, other, hashed);
       return (window) => {
         seed(window, { start: 0, end: width }, out);
-        return profile.prf === "torch-mt19937-v1" ? sbwTorchSeed(out) : `${out.hi},${out.lo}`;
+        return profile.prf === "torch-mt19937-v1" ? sbwTorchSeed(out) : toUnsigned(out);
       };
     },
-  });
-  return selfSalt && prf === "anchored_minhash_prf" ? [...tried, SELF_ANCHORED] : tried;
+  };
+  const anchored = selfSalt && prf === "anchored_minhash_prf" ? [SELF_ANCHORED] : [];
+  return { weaknesses: [...seedWeaknesses(keyed), ...anchored], ...keylessSeeds(keyed) };
 }

@@ -35,14 +35,14 @@ export const threeBricksGreenList: SchemeDefinition = {
   },
   bind(profile: Profile, key: Key, kernel: Kernel): Scheme {
     const { gamma, delta, payload } = parameters.parse(profile.parameters);
-    const { seedAt, weaknesses } = threeBricksRule(peerKey(keyForm, key), profile.h);
+    const { seedAt, ...known } = threeBricksRule(peerKey(keyForm, key), profile);
     return torchListScheme(kernel, {
       profile,
       delta,
       k: Math.trunc(profile.V * gamma),
       shift: payload,
       rule: { selfSalt: false, seedAt },
-      weaknesses,
+      ...known,
     });
   },
 };

@@ -30,13 +30,13 @@ export const threeBricksGumbel: SchemeDefinition = {
   },
   bind(profile: Profile, key: Key): Scheme {
     const { payload } = parameters.parse(profile.parameters);
-    const { V, h } = profile;
-    const { seedAt, weaknesses } = threeBricksRule(peerKey(keyForm, key), h);
+    const { V } = profile;
+    const { seedAt, ...known } = threeBricksRule(peerKey(keyForm, key), profile);
     return choiceScheme({
       profile,
       law: { kind: "exponential" },
       rule: torchChoiceRule(seedAt, (token) => (token + payload) % V),
-      weaknesses,
+      ...known,
     });
   },
 };

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { integerKey, peerKey } from "../key-forms.js";
 import type { Key } from "../keys.js";
 import { perTokenListScheme, putSeed } from "../per-token-list-scheme.js";
-import { word64 } from "../primitives/int64.js";
+import { toUnsigned, word64 } from "../primitives/int64.js";
 import { jenkins } from "../primitives/jenkins.js";
 import { type SbwSeed, sbwBelow, sbwBits, sbwSeed } from "../primitives/sbw.js";
 import type { Profile } from "../profile.js";
-import { SELF_ANCHORED, seedWeaknesses } from "../seed-weaknesses.js";
+import { type KeyedSeed, SELF_ANCHORED, keylessSeeds, seedWeaknesses } from "../seed-weaknesses.js";
 import type { Scheme, SeedArrays } from "../types.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
 
@@ -44,22 +44,24 @@ export const vllmSbw: SchemeDefinition = {
     const out = word64();
     const isGreen = (seeds: SeedArrays, at: number, token: number): boolean =>
       sbwBelow(sbwBits({ lo: seeds.seedLo[at], hi: seeds.seedHi[at] }, token), gamma);
+    const keyed: KeyedSeed = {
+      key: secret,
+      width,
+      selfSalt,
+      seedUnder: (of) => (window) => {
+        seedUnder(of)(window, { start: 0, end: width }, out);
+        return toUnsigned(out);
+      },
+    };
     return perTokenListScheme({
+      ...keylessSeeds(keyed),
       profile,
       delta,
       p: Math.trunc(gamma * 0x7fff_ffff) / 2 ** 31,
       selfSalt,
       stage: "raw-logits",
       weaknesses: [
-        ...seedWeaknesses({
-          key: secret,
-          width,
-          selfSalt,
-          seedUnder: (of) => (window) => {
-            seedUnder(of)(window, { start: 0, end: width }, out);
-            return `${out.hi},${out.lo}`;
-          },
-        }),
+        ...seedWeaknesses(keyed),
         selfSalt
           ? SELF_ANCHORED
           : {

@@ -5,6 +5,7 @@
 import { coinsOf } from "../coins.js";
 import type { Key } from "../keys.js";
 import type { Scheme, Tokens } from "../types.js";
+import { constantCoins, degenerateTexts } from "./keyless.js";
 import {
   countBound,
   deviation,
@@ -17,6 +18,7 @@ import {
   write,
 } from "./material.js";
 
+export { constantCoins, degenerateTexts } from "./keyless.js";
 export { lehmer, randomTokens } from "./material.js";
 export { testProfile } from "./profile.js";
 
@@ -88,6 +90,7 @@ const LAWS: readonly (readonly [string, (subject: Subject) => void])[] = [
   ["reweights by the last h tokens alone", reweightsLocally],
   ["gives the same coins in a batch as one by one", batchesAlike],
   ["shares coins between positions whatever the key, where it claims to", sharesCoinsAsClaimed],
+  ["counts no coin that is the same under every key", countsNoConstant],
   ["has scores of the null law on text that ignores the key", followsItsNullLaw],
   ["reweights candidates as it reweights the whole row", reweightsCandidatesAlike],
   ["leaves a distribution of the kind it claims", leavesADistribution],
@@ -136,6 +139,12 @@ function sharesCoinsAsClaimed({ scheme, bound, text, expect }: Subject): void {
     });
   };
   expect(sharing(bound(1))).toEqual(sharing(scheme));
+}
+
+function countsNoConstant({ scheme, bound, expect }: Subject): void {
+  // Many keys share one choice of positions where coins do not depend on the key.
+  expect(scheme.isKeyless === undefined || scheme.coinsDependOnKey).toBe(true);
+  expect(constantCoins(bound, degenerateTexts(scheme.h, scheme.profile.V))).toEqual([]);
 }
 
 function followsItsNullLaw({ scheme: { law }, scheme, text, expect }: Subject): void {

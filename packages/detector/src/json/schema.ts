@@ -45,6 +45,7 @@ export const verdictSchema = z.object({
     .object({
       repeated: count.describe("The coin was counted before."),
       prompt: count.describe("The window occurs in the prompt."),
+      keyless: count.describe("The coin is the same under every key."),
       noContext: count.describe("Special token, or too few tokens of context."),
     })
     .describe("Positions not scored."),
