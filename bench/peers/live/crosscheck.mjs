@@ -1,6 +1,6 @@
 // Both ways with the real peers, on SmolLM2's real logits: text the peer embedded is detected here, text embedded here
-// is detected by the peer, neither finds a mark in unmarked text, and what the peer's detector prints on all of these
-// texts is what `--as-peer` prints. Exit 1 if any of that fails.
+// is detected by the peer, nothing is found here in unmarked text, and what the peer's detector prints on all of these
+// texts is what `--as-peer` prints. Exit 1 if any of that fails; single texts that are missed here are listed.
 //
 //   sh bench/peers/live/setup.sh && node bench/peers/live/crosscheck.mjs [--quick] [--json FILE]
 //
@@ -24,6 +24,8 @@ const UNMARKED = quick ? 4 : 32;
 const PROMPT_LENGTH = 24;
 const LENGTH = 160;
 const ALPHA = 0.001;
+/** What all texts of a mark together must reach. */
+const ALL_LOG10P = -12;
 /** Largest difference allowed between a figure of a peer and ours: counts must be equal. */
 const TOLERANCE = 1e-5;
 const MODEL = root("fixtures/models/SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -69,6 +71,7 @@ const rows = marks.map(({ profile, peer }, i) => {
     theirsFoundHere: here(answers),
     theirsFoundThere: there(own),
     theirsLog10P: log10P(i, answers),
+    missedHere: missedHere(i, answers, own),
     oursFoundHere: here(ours[i]),
     oursFoundThere: there(oursThere),
     oursLog10P: log10P(i, ours[i]),
@@ -87,11 +90,13 @@ report("crosscheck", rows, {
   },
   tolerance: TOLERANCE,
 });
+// A single text may be too weak for p ≤ .001 where a peer counts repeats or asks for less; all texts together may not.
 const failed = rows.filter(
   (row) =>
-    [row.theirsFoundHere, row.theirsFoundThere, row.oursFoundHere, row.oursFoundThere].some(
-      (found) => found < TEXTS,
-    ) ||
+    row.theirsLog10P > ALL_LOG10P ||
+    row.oursLog10P > ALL_LOG10P ||
+    row.theirsFoundThere < TEXTS ||
+    row.oursFoundThere < TEXTS ||
     row.unmarkedFoundHere > 0 ||
     row.maxDifference > TOLERANCE,
 );
@@ -132,6 +137,15 @@ function verdictHere(i, texts) {
 
 function isDetected(i, texts) {
   return verdictHere(i, texts).kind === "detected";
+}
+
+/** The peer's texts that are not found here: our count and exact p, and the figures of the peer that found them. */
+function missedHere(i, texts, verdicts) {
+  return texts.flatMap((tokens, t) => {
+    const { kind, count, log10P: exact } = verdictHere(i, [tokens]);
+    if (kind === "detected") return [];
+    return [{ n: count.n, log10P: Number(exact.toFixed(2)), there: verdicts[t].figures }];
+  });
 }
 
 /** Of all texts together. */

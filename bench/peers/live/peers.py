@@ -5,6 +5,7 @@ peers.py crosscheck < JOB         see crosscheck.mjs
 peers.py serve                    see speed.mjs; one request a line, one answer a line
 """
 
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -33,7 +34,9 @@ def stand_in(name, path=None, **attributes):
     sys.modules[name] = module
 
 
+@functools.cache
 def package_directory(name):
+    """Where a package lies; remembered, since a stand-in takes its name afterwards."""
     return os.path.dirname(importlib.util.find_spec(name).origin)
 
 
