@@ -80,11 +80,14 @@ export class CountModel implements BaseModel {
     return p;
   }
 
-  /** Adds the mass of every follower seen in `context` to `mass` (V); returns the ids touched, in order of sight. */
-  addMasses(context: Tokens, mass: Float64Array): number[] {
+  /**
+   * Adds the mass of every follower seen in `context`, times `share`, to `mass` (V); returns the ids it finds without
+   * mass, in order of sight.
+   */
+  addMasses(context: Tokens, mass: Float64Array, share = 1): number[] {
     const touched: number[] = [];
     for (const { range, weight } of this.mixture(context).levels) {
-      const each = weight / (range.end - range.start);
+      const each = (share * weight) / (range.end - range.start);
       for (let i = range.start; i < range.end; i++) {
         const token = this.#index.followers[i];
         if (mass[token] === 0) touched.push(token);

@@ -2,8 +2,8 @@ import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction } from "@verdigris/detector";
 import { ContextIndex } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
-import { type BaseModel, CountModel, uniformModel } from "../count-model.js";
-import type { Apprenticeship, Student } from "./student.js";
+import { CountModel, uniformModel } from "../count-model.js";
+import { type Apprenticeship, type Student, checkWeight } from "./student.js";
 
 /** Settings of the count student. */
 export interface CountStudentOptions {
@@ -21,28 +21,36 @@ const LOSS_POSITIONS = 4000;
 
 /**
  * The count student: a hierarchical Dirichlet model on top of a base model from human text. Its prediction is linear
- * in the training examples, so the survival law holds for it with gain 1 (survival law, linear-student theorem).
+ * in the training examples, so the survival law holds for it with gain 1 (survival law, linear-student theorem). Going
+ * on from a student adds the new counts to its own.
  */
 export function countStudent(options: CountStudentOptions): Apprenticeship {
   const { vocabularySize, order, inertia } = options;
   const base = baseModel(options);
+  const model = (texts: readonly Tokens[]): CountModel => {
+    const index = new ContextIndex(texts, { order, vocabularySize });
+    return new CountModel(index, { inertia, shortest: 1, base });
+  };
+  const untrained = new CountStudent([{ share: 1, texts: [], model: base }], vocabularySize);
   return {
     kind: "count",
     gain: 1,
     inertia,
     order,
-    untrained: async () => studentOf(base, null, vocabularySize),
-    async train(corpus: Corpus): Promise<Student> {
-      const texts = corpus.texts.map((text) => text.tokens);
-      const index = new ContextIndex(texts, { order, vocabularySize });
-      const model = new CountModel(index, { inertia, shortest: 1, base });
-      return studentOf(model, model, vocabularySize);
+    untrained: async () => untrained,
+    async train(corpus: Corpus, _random: Random, from: Student = untrained): Promise<Student> {
+      const added = corpus.texts.map((text) => text.tokens);
+      const parts = partsOf("from", from).map(({ share, texts }) => {
+        const all = [...texts, ...added];
+        return { share, texts: all, model: model(all) };
+      });
+      return new CountStudent(parts, vocabularySize);
     },
   };
 }
 
 /** Trigram counts of human text over the uniform distribution: what the student knew before. */
-function baseModel({ vocabularySize, base }: CountStudentOptions): BaseModel {
+function baseModel({ vocabularySize, base }: CountStudentOptions): CountModel {
   const index = new ContextIndex(
     base.map((text) => text.tokens),
     { order: 2, vocabularySize },
@@ -50,39 +58,84 @@ function baseModel({ vocabularySize, base }: CountStudentOptions): BaseModel {
   return new CountModel(index, { inertia: 5, shortest: 0, base: uniformModel(vocabularySize) });
 }
 
-/** `counts` holds what training moved; the rest of the mass is the base's, which no key can have touched. */
-function studentOf(model: BaseModel, counts: CountModel | null, vocabularySize: number): Student {
-  const mass = new Float64Array(vocabularySize);
-  return {
-    async draw(contexts: readonly Tokens[], random: Random): Promise<Uint32Array> {
-      return Uint32Array.from(contexts, (context) => model.draw(context, random));
-    },
-    async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
-      return contexts.map((context) => {
-        const ids = Uint32Array.from(counts?.addMasses(context, mass) ?? []);
-        const p = new Float64Array(ids.length);
-        for (let i = 0; i < ids.length; i++) {
-          p[i] = mass[ids[i]];
-          mass[ids[i]] = 0;
-        }
-        return { context, ids, p };
-      });
-    },
-    loss: async (texts: readonly Text[]): Promise<number> => meanLoss(model, texts),
-    dispose: async () => {},
-  };
+/** One count model of a student and its share of the prediction; a student that was never merged has one. */
+interface Part {
+  readonly share: number;
+  /** What it counted; nothing if the model is the base alone. */
+  readonly texts: readonly Tokens[];
+  readonly model: CountModel;
 }
 
-function meanLoss(model: BaseModel, texts: readonly Text[]): number {
-  const total = texts.reduce((sum, text) => sum + text.tokens.length, 0);
-  const stride = Math.max(1, Math.floor(total / LOSS_POSITIONS));
-  let loss = 0;
-  let n = 0;
-  for (const { tokens } of texts) {
-    for (let i = stride >>> 1; i < tokens.length; i += stride) {
-      loss -= Math.log(model.probability(tokens.subarray(0, i), tokens[i]));
-      n++;
-    }
+function partsOf(name: string, student: Student): readonly Part[] {
+  if (student instanceof CountStudent) return student.parts;
+  throw new RangeError(`${name}: expected a count student, got another kind`);
+}
+
+class CountStudent implements Student {
+  readonly parts: readonly Part[];
+  readonly #mass: Float64Array;
+
+  constructor(parts: readonly Part[], vocabularySize: number) {
+    this.parts = parts;
+    this.#mass = new Float64Array(vocabularySize);
   }
-  return n === 0 ? 0 : loss / n;
+
+  async draw(contexts: readonly Tokens[], random: Random): Promise<Uint32Array> {
+    return Uint32Array.from(contexts, (context) =>
+      this.#partAt(random).model.draw(context, random),
+    );
+  }
+
+  /** A part by its share; a single one costs no draw. */
+  #partAt(random: Random): Part {
+    let u = this.parts.length === 1 ? 0 : random.next();
+    return this.parts.find(({ share }) => (u -= share) < 0) ?? this.parts[0];
+  }
+
+  /** What training moved; the rest of the mass is the base's, which no key can have touched. */
+  async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
+    const mass = this.#mass;
+    return contexts.map((context) => {
+      const ids = Uint32Array.from(
+        this.parts.flatMap(({ model, share, texts }) =>
+          texts.length === 0 ? [] : model.addMasses(context, mass, share),
+        ),
+      );
+      const p = Float64Array.from(ids, (id) => mass[id]);
+      for (const id of ids) mass[id] = 0;
+      return { context, ids, p };
+    });
+  }
+
+  async loss(texts: readonly Text[]): Promise<number> {
+    const total = texts.reduce((sum, text) => sum + text.tokens.length, 0);
+    const stride = Math.max(1, Math.floor(total / LOSS_POSITIONS));
+    let loss = 0;
+    let n = 0;
+    for (const { tokens } of texts) {
+      for (let i = stride >>> 1; i < tokens.length; i += stride) {
+        loss -= Math.log(this.#probability(tokens.subarray(0, i), tokens[i]));
+        n++;
+      }
+    }
+    return n === 0 ? 0 : loss / n;
+  }
+
+  #probability(context: Tokens, token: number): number {
+    const of = ({ share, model }: Part): number => share * model.probability(context, token);
+    return this.parts.reduce((sum, part) => sum + of(part), 0);
+  }
+
+  /** A mixture of the two predictions, which is still linear in the examples. */
+  async merged(other: Student, weight: number): Promise<Student> {
+    checkWeight(weight);
+    const scaled = (parts: readonly Part[], by: number): readonly Part[] =>
+      by === 0 ? [] : parts.map((part) => ({ ...part, share: part.share * by }));
+    return new CountStudent(
+      [...scaled(this.parts, 1 - weight), ...scaled(partsOf("other", other), weight)],
+      this.#mass.length,
+    );
+  }
+
+  async dispose(): Promise<void> {}
 }

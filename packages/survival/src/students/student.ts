@@ -10,6 +10,10 @@ export interface Student {
   predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]>;
   /** Mean negative log-likelihood of texts it was not trained on, nats per token. */
   loss(texts: readonly Text[]): Promise<number>;
+  /** The same student with weights rounded to `bits` bits; absent where there are no weights to round. */
+  quantised?(bits: number): Promise<Student>;
+  /** This student and another of the same apprenticeship in one, which counts `weight` in [0, 1]; both stay as they are. */
+  merged?(other: Student, weight: number): Promise<Student>;
   dispose(): Promise<void>;
 }
 
@@ -24,6 +28,15 @@ export interface Apprenticeship {
   readonly order: number;
   /** The student as it is before it sees the corpus. */
   untrained(): Promise<Student>;
-  /** Trains on a corpus; the same corpus and random stream give the same student. */
-  train(corpus: Corpus, random: Random): Promise<Student>;
+  /**
+   * Trains on a corpus; the same corpus and random stream give the same student. With `from`, goes on from where that
+   * student is, which stays as it is. @throws RangeError if `from` comes from another kind of apprenticeship
+   */
+  train(corpus: Corpus, random: Random, from?: Student): Promise<Student>;
+}
+
+/** @throws RangeError for a share of a merged student outside [0, 1] */
+export function checkWeight(weight: number): void {
+  if (weight >= 0 && weight <= 1) return;
+  throw new RangeError(`weight: expected a number in [0, 1], got ${weight}`);
 }

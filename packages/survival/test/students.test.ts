@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { Corpus } from "../src/index.js";
+import { randomStream } from "../src/index.js";
+import { countStudent } from "../src/students/count.js";
+import { V, plainTexts } from "./support.js";
+
+const corpusOf = (seed: number): Corpus => {
+  const texts = plainTexts(20, 50, seed);
+  return { texts, marked: texts.map(() => true), tokenCount: 1000, rho: 1 };
+};
+const both = (a: Corpus, b: Corpus): Corpus => ({
+  texts: [...a.texts, ...b.texts],
+  marked: [...a.marked, ...b.marked],
+  tokenCount: a.tokenCount + b.tokenCount,
+  rho: 1,
+});
+
+describe("count student", () => {
+  const apprenticeship = countStudent({
+    vocabularySize: V,
+    order: 3,
+    inertia: 20,
+    base: plainTexts(5, 50, 8),
+  });
+  const random = randomStream("unused");
+  const heldOut = plainTexts(5, 50, 9);
+  const contexts = heldOut.map(({ tokens }) => tokens.subarray(0, 4));
+  const [first, second] = [corpusOf(1), corpusOf(2)];
+
+  it("that goes on from an earlier one has counted both corpora", async () => {
+    const early = await apprenticeship.train(first, random);
+    const before = await early.predict(contexts);
+    const later = await apprenticeship.train(second, random, early);
+    const once = await apprenticeship.train(both(first, second), random);
+    expect(await later.predict(contexts)).toStrictEqual(await once.predict(contexts));
+    expect(await later.loss(heldOut)).toBe(await once.loss(heldOut));
+    expect(await early.predict(contexts)).toStrictEqual(before);
+    expect(await later.loss(heldOut)).not.toBe(await early.loss(heldOut));
+  });
+
+  it("merged with another predicts the weighted mean, and draws from it", async () => {
+    const [a, b] = [
+      await apprenticeship.train(first, random),
+      await apprenticeship.train(second, random),
+    ];
+    const mixed = await a.merged?.(b, 0.25);
+    const [p, pa, pb] = await Promise.all(
+      [mixed, a, b].map(async (student) => {
+        const [{ ids, p: values }] = (await student?.predict(contexts)) ?? [];
+        return new Map(Array.from(ids, (id, i) => [id, values[i]]));
+      }),
+    );
+    const ids = [...new Set([...pa.keys(), ...pb.keys()])];
+    expect([...p.keys()].toSorted()).toStrictEqual(ids.toSorted());
+    for (const id of ids) {
+      expect(p.get(id)).toBeCloseTo(0.75 * (pa.get(id) ?? 0) + 0.25 * (pb.get(id) ?? 0), 12);
+    }
+    const repeated = Array.from({ length: 4000 }, () => contexts[0]);
+    const drawn = await mixed?.draw(repeated, randomStream("draws"));
+    const common = ids.reduce((best, id) => ((p.get(id) ?? 0) > (p.get(best) ?? 0) ? id : best));
+    const share = (drawn ?? []).filter((id) => id === common).length / repeated.length;
+    // The base model may add to it: at least its mass, less 4 standard errors.
+    const mass = p.get(common) ?? 1;
+    expect(share).toBeGreaterThan(mass - 4 * Math.sqrt(mass / repeated.length));
+  });
+
+  it("merged with weight 0 or 1 is one of the two; other weights are refused", async () => {
+    const [a, b] = [
+      await apprenticeship.train(first, random),
+      await apprenticeship.train(second, random),
+    ];
+    expect(await (await a.merged?.(b, 0))?.predict(contexts)).toStrictEqual(
+      await a.predict(contexts),
+    );
+    expect(await (await a.merged?.(b, 1))?.predict(contexts)).toStrictEqual(
+      await b.predict(contexts),
+    );
+    await expect(a.merged?.(b, 1.5)).rejects.toThrow(
+      "weight: expected a number in [0, 1], got 1.5",
+    );
+  });
+
+  it("refuses to go on from another kind of student", async () => {
+    const other = { ...(await apprenticeship.untrained()) };
+    await expect(apprenticeship.train(first, random, other)).rejects.toThrow(
+      /^from: expected a count/,
+    );
+  });
+});
