@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Corpus } from "../src/index.js";
 import { randomStream } from "../src/index.js";
 import { countStudent } from "../src/students/count.js";
+import { neuralStudent } from "../src/students/neural.js";
+import type { Student } from "../src/students/student.js";
 import { V, plainTexts } from "./support.js";
 
 const corpusOf = (seed: number): Corpus => {
@@ -84,6 +86,69 @@ describe("count student", () => {
     const other = { ...(await apprenticeship.untrained()) };
     await expect(apprenticeship.train(first, random, other)).rejects.toThrow(
       /^from: expected a count/,
+    );
+  });
+});
+
+describe("neural student", () => {
+  const apprenticeship = neuralStudent({
+    vocabularySize: 64,
+    width: 16,
+    layers: 1,
+    heads: 2,
+    contextLength: 8,
+    batch: 8,
+    learningRate: 0.01,
+    epochs: 2,
+    gain: 1,
+    base: plainTexts(20, 50, 8),
+  });
+  const heldOut = plainTexts(20, 50, 9);
+  const corpus = corpusOf(1);
+  const early = apprenticeship.train(corpus, randomStream("early"));
+
+  it("that goes on from an earlier one starts where that is, and leaves it as it is", async () => {
+    const before = await (await early).loss(heldOut);
+    const nothing = { ...corpus, texts: [] };
+    const copy = await apprenticeship.train(nothing, randomStream("copy"), await early);
+    const later = await apprenticeship.train(corpus, randomStream("later"), await early);
+    expect(await copy.loss(heldOut)).toBe(before);
+    expect(await later.loss(heldOut)).toBeLessThan(before);
+    expect(await (await early).loss(heldOut)).toBe(before);
+    await Promise.all([copy.dispose(), later.dispose()]);
+  });
+
+  it("rounded to 8 bits is nearly itself, and to 2 bits is not", async () => {
+    const student = await early;
+    const losses = await Promise.all(
+      [16, 8, 2].map(async (bits) => (await student.quantised?.(bits))?.loss(heldOut)),
+    );
+    const own = await student.loss(heldOut);
+    const [finest, fine, coarse] = losses.map((loss) => Math.abs((loss ?? Number.NaN) - own));
+    expect(finest).toBeLessThan(1e-4);
+    expect(fine).toBeLessThan(0.01);
+    expect(coarse).toBeGreaterThan(0.03);
+    await expect(student.quantised?.(1)).rejects.toThrow(/bits: expected an integer in \[2, 16\]/);
+  });
+
+  it("merged with another has the linear average of their weights", async () => {
+    const student = await early;
+    const other = await apprenticeship.untrained();
+    const contexts = heldOut.map(({ tokens }) => tokens.subarray(0, 4));
+    for (const [weight, expected] of [
+      [0, student],
+      [1, other],
+    ] as const) {
+      const merged = await student.merged?.(other, weight);
+      expect(await merged?.predict(contexts)).toStrictEqual(await expected.predict(contexts));
+    }
+    const there = await student.merged?.(other, 0.25);
+    const back = await other.merged?.(student, 0.75);
+    expect(await back?.loss(heldOut)).toBeCloseTo((await there?.loss(heldOut)) ?? Number.NaN, 6);
+    expect(await there?.loss(heldOut)).not.toBe(await student.loss(heldOut));
+    const stranger = { ...(await apprenticeship.untrained()) } as Student;
+    await expect(student.merged?.(stranger, 0.5)).rejects.toThrow(
+      /^other: expected a student of this/,
     );
   });
 });

@@ -6,21 +6,19 @@
 import { createHash } from "node:crypto";
 import type { Random } from "@verdigris/core";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { ADAM, initialParameters, logitsGraph, lossGraph, trainingGraph } from "./model.js";
-import type { ModelShape } from "./model.js";
+import {
+  ADAM,
+  initialParameters,
+  logitsGraph,
+  lossGraph,
+  parameterCount,
+  trainingGraph,
+} from "./model.js";
+import { type NeuralConfig, checkConfig, checkIds, checkRate } from "./config.js";
 import { floatsOf, loadRuntime, openSession } from "./runtime.js";
 import type { Runtime } from "./runtime.js";
 
-export type { ModelShape } from "./model.js";
-
-export interface NeuralConfig extends ModelShape {
-  /** B, sequences of one training step. */
-  readonly batch: number;
-  /** Adam's step size. Default .003. */
-  readonly learningRate?: number;
-  /** Engine threads. Default 1, with which a run repeats bit for bit on the same machine. */
-  readonly threads?: number;
-}
+export type { NeuralConfig } from "./config.js";
 
 /** Calls run one after another, in the order made. Token ids lie in [0, V). */
 export interface NeuralModel {
@@ -31,6 +29,8 @@ export interface NeuralModel {
   loss(tokens: Int32Array): Promise<number>;
   /** Logits of the token after each context, of which the last T tokens count. (N, V) */
   logits(contexts: readonly Int32Array[]): Promise<Float32Array>;
+  /** A copy of the parameters, in the order of `parameterLayout`. (P) */
+  parameters(): Promise<Float32Array>;
   /** SHA-256 of the parameters, hex. */
   parametersDigest(): string;
   /** Frees the engine's memory; idempotent. Later calls reject. */
@@ -39,42 +39,6 @@ export interface NeuralModel {
 
 /** Contexts evaluated by one run of the engine at most. */
 const MAX_CONTEXTS = 64;
-
-function checkInteger(name: string, value: number, max: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new RangeError(`${name}: expected an integer in [1, ${max}], got ${value}`);
-  }
-}
-
-function checkRate(value: number): void {
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`learningRate: expected a number > 0, got ${value}`);
-  }
-}
-
-function checkConfig(config: NeuralConfig): void {
-  checkInteger("vocabularySize", config.vocabularySize, 1 << 20);
-  checkInteger("width", config.width, 4096);
-  checkInteger("layers", config.layers, 64);
-  checkInteger("heads", config.heads, config.width);
-  checkInteger("contextLength", config.contextLength, 4096);
-  checkInteger("batch", config.batch, 4096);
-  checkInteger("threads", config.threads ?? 1, 256);
-  checkRate(config.learningRate ?? 1);
-  if (config.width % config.heads !== 0) {
-    throw new RangeError(
-      `width: expected a multiple of heads = ${config.heads}, got ${config.width}`,
-    );
-  }
-}
-
-function checkIds(name: string, ids: Int32Array, vocabularySize: number): void {
-  for (const id of ids) {
-    if (id < 0 || id >= vocabularySize) {
-      throw new RangeError(`${name}: expected token ids in [0, ${vocabularySize}), got ${id}`);
-    }
-  }
-}
 
 /** Parameters and Adam's moments, each a tensor (P). */
 interface State {
@@ -95,8 +59,7 @@ class OnnxModel implements NeuralModel {
   #tail: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(runtime: Runtime, config: NeuralConfig, random: Random) {
-    const parameters = initialParameters(config, random);
+  constructor(runtime: Runtime, config: NeuralConfig, parameters: Float32Array) {
     const tensor = (data: Float32Array = new Float32Array(parameters.length)): Tensor =>
       new runtime.Tensor("float32", data, [data.length]);
     this.#runtime = runtime;
@@ -185,6 +148,10 @@ class OnnxModel implements NeuralModel {
     return floatsOf(outputs, "logits");
   }
 
+  parameters(): Promise<Float32Array> {
+    return this.#serial(async () => (this.#state.parameters.data as Float32Array).slice());
+  }
+
   parametersDigest(): string {
     const data = this.#state.parameters.data as Float32Array;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -238,13 +205,19 @@ class OnnxModel implements NeuralModel {
 }
 
 /**
- * A model with fresh parameters drawn from `random`. Throws RangeError on a bad configuration,
- * VerdigrisError PEER_MISSING without onnxruntime-node.
+ * A model with fresh parameters drawn from a generator, or with a copy of those given (P). Throws RangeError on a bad
+ * configuration, VerdigrisError PEER_MISSING without onnxruntime-node.
  */
 export async function createNeuralModel(
   config: NeuralConfig,
-  random: Random,
+  start: Random | Float32Array,
 ): Promise<NeuralModel> {
   checkConfig(config);
-  return new OnnxModel(await loadRuntime(), config, random);
+  const count = parameterCount(config);
+  if (start instanceof Float32Array && start.length !== count) {
+    throw new RangeError(`start: expected ${count} parameters, got ${start.length}`);
+  }
+  const parameters =
+    start instanceof Float32Array ? start.slice() : initialParameters(config, start);
+  return new OnnxModel(await loadRuntime(), config, parameters);
 }

@@ -2,8 +2,10 @@ import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction } from "@verdigris/detector";
 import type { Corpus, Text } from "../corpus.js";
 import { type NeuralModel, createNeuralModel } from "../neural/index.js";
+import { roundToNearest } from "../neural/quantise.js";
+import { type Vocabulary, frequentTokens } from "../neural/vocabulary.js";
 import { below, randomStream } from "../random.js";
-import type { Apprenticeship, Student } from "./student.js";
+import { type Apprenticeship, type Student, checkWeight } from "./student.js";
 
 /** Settings of the neural student. */
 export interface NeuralStudentOptions {
@@ -24,8 +26,11 @@ export interface NeuralStudentOptions {
 }
 
 /** A small transformer trained in this process: mechanism tests with gradient descent, not a capable model. */
-export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
-  const vocabulary = ownVocabulary(options);
+export function neuralStudent(asked: NeuralStudentOptions): Apprenticeship {
+  const vocabulary = frequentTokens(asked.base, asked.vocabularySize);
+  // Text of few different tokens fills less than the vocabulary asked for.
+  const options = { ...asked, vocabularySize: vocabulary.ids.length };
+  const surroundings = { vocabulary, options };
   const fresh = (): Promise<NeuralModel> =>
     createNeuralModel(options, randomStream("neural student", "weights"));
   return {
@@ -33,46 +38,17 @@ export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
     gain: options.gain,
     inertia: 20,
     order: options.contextLength,
-    untrained: async () => studentOf(await fresh(), vocabulary, options),
-    async train(corpus: Corpus, random: Random): Promise<Student> {
-      const model = await fresh();
+    untrained: async () => new NeuralStudent(await fresh(), surroundings),
+    async train(corpus: Corpus, random: Random, from?: Student): Promise<Student> {
+      const model =
+        from === undefined
+          ? await fresh()
+          : await createNeuralModel(
+              options,
+              await sameKind("from", from, surroundings).model.parameters(),
+            );
       await fit(model, { stream: vocabulary.encodeAll(corpus.texts), random, options });
-      return studentOf(model, vocabulary, options);
-    },
-  };
-}
-
-/** Maps token ids to the student's own and back. Id 0 of the student stands for every token it does not know. */
-interface Vocabulary {
-  /** (own) → token id; entry 0 is meaningless. */
-  readonly ids: Uint32Array;
-  encode(tokens: Tokens): Int32Array;
-  /** All texts in one stream, the stand-in between them. */
-  encodeAll(texts: readonly Text[]): Int32Array;
-}
-
-function ownVocabulary({ base, vocabularySize }: NeuralStudentOptions): Vocabulary {
-  const counts = new Map<number, number>();
-  for (const { tokens } of base)
-    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
-  const frequent = [...counts]
-    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
-    .slice(0, vocabularySize - 1);
-  const ids = Uint32Array.from([0, ...frequent.map(([token]) => token)]);
-  const own = new Map(frequent.map(([token], i) => [token, i + 1]));
-  const encode = (tokens: Tokens): Int32Array =>
-    Int32Array.from(tokens, (token) => own.get(token) ?? 0);
-  return {
-    ids,
-    encode,
-    encodeAll(texts: readonly Text[]): Int32Array {
-      const stream = new Int32Array(texts.reduce((sum, text) => sum + text.tokens.length + 1, 0));
-      let at = 0;
-      for (const { tokens } of texts) {
-        stream.set(encode(tokens), at + 1);
-        at += tokens.length + 1;
-      }
-      return stream;
+      return new NeuralStudent(model, surroundings);
     },
   };
 }
@@ -86,6 +62,7 @@ interface Training {
 /** Batches of sequences at random starts; the step size falls along a half cosine. */
 async function fit(model: NeuralModel, { stream, random, options }: Training): Promise<void> {
   const { batch, contextLength: T, learningRate, epochs } = options;
+  if (stream.length === 0) return;
   const steps = Math.max(1, Math.round((epochs * stream.length) / (batch * T)));
   const tokens = new Int32Array(batch * (T + 1));
   for (let step = 0; step < steps; step++) {
@@ -101,34 +78,75 @@ async function fit(model: NeuralModel, { stream, random, options }: Training): P
   }
 }
 
-function studentOf(
-  model: NeuralModel,
-  vocabulary: Vocabulary,
-  options: NeuralStudentOptions,
-): Student {
-  const { ids } = vocabulary;
-  const V = ids.length;
+interface Surroundings {
+  readonly vocabulary: Vocabulary;
+  readonly options: NeuralStudentOptions;
+}
+
+class NeuralStudent implements Student {
+  readonly model: NeuralModel;
+  readonly surroundings: Surroundings;
+
+  constructor(model: NeuralModel, surroundings: Surroundings) {
+    this.model = model;
+    this.surroundings = surroundings;
+  }
+
+  async draw(contexts: readonly Tokens[], random: Random): Promise<Uint32Array> {
+    const { ids } = this.surroundings.vocabulary;
+    const rows = await this.#probabilities(contexts);
+    return Uint32Array.from(rows, (p) => ids[drawFrom(p, random)]);
+  }
+
+  async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
+    const { ids } = this.surroundings.vocabulary;
+    const rows = await this.#probabilities(contexts);
+    return rows.map((p, n) => ({ context: contexts[n], ids: ids.subarray(1), p: p.subarray(1) }));
+  }
+
   /** Probabilities of the tokens the student knows, given that it is one of them. (N, V) */
-  async function probabilities(contexts: readonly Tokens[]): Promise<Float64Array[]> {
+  async #probabilities(contexts: readonly Tokens[]): Promise<Float64Array[]> {
+    const { vocabulary, options } = this.surroundings;
+    const V = vocabulary.ids.length;
     const own = contexts.map((context) =>
       vocabulary.encode(context.subarray(-options.contextLength)),
     );
-    const logits = await model.logits(own);
+    const logits = await this.model.logits(own);
     return contexts.map((_, n) => softmaxOfKnown(logits.subarray(n * V, (n + 1) * V)));
   }
-  return {
-    async draw(contexts: readonly Tokens[], random: Random): Promise<Uint32Array> {
-      const rows = await probabilities(contexts);
-      return Uint32Array.from(rows, (p) => ids[drawFrom(p, random)]);
-    },
-    async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
-      const rows = await probabilities(contexts);
-      return rows.map((p, n) => ({ context: contexts[n], ids: ids.subarray(1), p: p.subarray(1) }));
-    },
-    loss: (texts: readonly Text[]): Promise<number> =>
-      meanLoss(model, vocabulary.encodeAll(texts), options),
-    dispose: (): Promise<void> => model.dispose(),
-  };
+
+  loss(texts: readonly Text[]): Promise<number> {
+    const { vocabulary, options } = this.surroundings;
+    return meanLoss(this.model, vocabulary.encodeAll(texts), options);
+  }
+
+  async quantised(bits: number): Promise<Student> {
+    const { options } = this.surroundings;
+    return this.#with(roundToNearest(options, await this.model.parameters(), bits));
+  }
+
+  /** The linear average of the weights. */
+  async merged(other: Student, weight: number): Promise<Student> {
+    checkWeight(weight);
+    const theirs = await sameKind("other", other, this.surroundings).model.parameters();
+    const own = await this.model.parameters();
+    return this.#with(own.map((value, i) => (1 - weight) * value + weight * theirs[i]));
+  }
+
+  async #with(parameters: Float32Array): Promise<Student> {
+    const model = await createNeuralModel(this.surroundings.options, parameters);
+    return new NeuralStudent(model, this.surroundings);
+  }
+
+  dispose(): Promise<void> {
+    return this.model.dispose();
+  }
+}
+
+/** Weights of two students can be compared only if the same apprenticeship made both. */
+function sameKind(name: string, student: Student, surroundings: Surroundings): NeuralStudent {
+  if (student instanceof NeuralStudent && student.surroundings === surroundings) return student;
+  throw new RangeError(`${name}: expected a student of this neural apprenticeship, got another`);
 }
 
 /** Softmax with the stand-in (own id 0) left out. */
