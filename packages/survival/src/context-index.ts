@@ -19,6 +19,8 @@ export class ContextIndex {
   readonly textOf: Uint32Array;
   readonly #stream: Uint32Array;
   readonly #positions: Uint32Array;
+  /** Where each text starts in the stream. (texts) */
+  readonly #starts: Uint32Array;
   /** Occurrences of each token as a follower. (V) */
   readonly #total: Uint32Array;
   /** Range of each last token: first[v] … first[v+1]. (V + 2) */
@@ -30,8 +32,9 @@ export class ContextIndex {
   ) {
     const { order, vocabularySize: V } = options;
     this.order = order;
-    const { stream, positions, owners } = layOut(texts, order, V);
+    const { stream, positions, owners, starts } = layOut(texts, order, V);
     this.#stream = stream;
+    this.#starts = starts;
     this.#positions = sortByContext(stream, positions, { order, V });
     this.followers = Uint32Array.from(this.#positions, (at) => stream[at]);
     this.textOf = Uint32Array.from(this.#positions, (at) => owners[at]);
@@ -44,6 +47,11 @@ export class ContextIndex {
 
   get size(): number {
     return this.followers.length;
+  }
+
+  /** The place of a sorted position in its own text. */
+  placeOf(i: number): number {
+    return this.#positions[i] - this.#starts[this.textOf[i]];
   }
 
   /**
@@ -92,6 +100,7 @@ interface Layout {
   readonly stream: Uint32Array;
   readonly positions: Uint32Array;
   readonly owners: Uint32Array;
+  readonly starts: Uint32Array;
 }
 
 /** All texts in one stream, `order` boundary tokens (V) before each. */
@@ -100,15 +109,17 @@ function layOut(texts: readonly Tokens[], order: number, V: number): Layout {
   const stream = new Uint32Array(total + order * texts.length).fill(V);
   const owners = new Uint32Array(stream.length);
   const positions = new Uint32Array(total);
+  const starts = new Uint32Array(texts.length);
   let at = 0;
   let n = 0;
   for (let t = 0; t < texts.length; t++) {
     at += order;
+    starts[t] = at;
     stream.set(texts[t], at);
     owners.fill(t, at, at + texts[t].length);
     for (let i = 0; i < texts[t].length; i++) positions[n++] = at++;
   }
-  return { stream, positions, owners };
+  return { stream, positions, owners, starts };
 }
 
 /** Radix sort by the token `order` places back, …, 1 place back: stable, least significant first. */

@@ -16,6 +16,26 @@ export interface Corpus {
   readonly tokenCount: number;
   /** Marked share, in tokens: the rho that was reached. */
   readonly rho: number;
+  /** Per text, what an attack left of each of its tokens; absent for a text that is as it was collected. (texts) */
+  readonly traces?: readonly (Trace | undefined)[] | undefined;
+}
+
+/** Per token of a text: `kept`, `redrawn` to the same value by chance, or `changed`. (T) */
+export type Trace = Uint8Array;
+
+/** Values of a trace: only what is kept was chosen by the teacher; what is redrawn still completes windows. */
+export const TRACE = { changed: 0, redrawn: 1, kept: 2 } as const;
+
+/** A corpus of texts in this order. */
+export function corpusOf(
+  texts: readonly Text[],
+  marked: readonly boolean[],
+  traces?: Corpus["traces"],
+): Corpus {
+  const all = tokenCount(texts);
+  const markedTokens = tokenCount(texts.filter((_, t) => marked[t]));
+  const rho = all === 0 ? 0 : markedTokens / all;
+  return { texts, marked, tokenCount: all, rho, traces };
 }
 
 /** Total length of texts, in tokens. */
@@ -34,8 +54,12 @@ export function mixCorpus(
   const { rho, tokens, random } = options;
   if (!(rho >= 0 && rho <= 1)) throw new RangeError(`rho: expected a number in [0, 1], got ${rho}`);
   const markedTokens = Math.round(rho * tokens);
-  const marked = take("marked", shuffled(source.marked, random), markedTokens);
-  const unmarked = take("unmarked", shuffled(source.unmarked, random), tokens - markedTokens);
+  const marked = firstTokens("marked", shuffled(source.marked, random), markedTokens);
+  const unmarked = firstTokens(
+    "unmarked",
+    shuffled(source.unmarked, random),
+    tokens - markedTokens,
+  );
   const all = shuffled(
     [
       ...marked.map((text) => ({ text, marked: true })),
@@ -43,15 +67,14 @@ export function mixCorpus(
     ],
     random,
   );
-  return {
-    texts: all.map((item) => item.text),
-    marked: all.map((item) => item.marked),
-    tokenCount: tokens,
-    rho: tokens === 0 ? 0 : markedTokens / tokens,
-  };
+  return corpusOf(
+    all.map((item) => item.text),
+    all.map((item) => item.marked),
+  );
 }
 
-function take(kind: string, texts: readonly Text[], tokens: number): Text[] {
+/** The first `tokens` tokens of texts, the last text cut to fit. @throws RangeError if there are fewer */
+export function firstTokens(kind: string, texts: readonly Text[], tokens: number): Text[] {
   const out: Text[] = [];
   let left = tokens;
   for (const text of texts) {

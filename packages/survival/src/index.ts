@@ -10,7 +10,15 @@ export {
 export { auditContexts } from "./audit.js";
 export { type Experiment, parseExperiment } from "./config.js";
 export { ContextIndex } from "./context-index.js";
-export { type Corpus, type Text, mixCorpus, tokenCount } from "./corpus.js";
+export {
+  type Corpus,
+  TRACE,
+  type Text,
+  type Trace,
+  corpusOf,
+  mixCorpus,
+  tokenCount,
+} from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
 export { type ForecastRecord, type RunOptions, runExperiment } from "./experiment.js";
 export type { Progress } from "./work.js";
@@ -39,3 +47,13 @@ export {
   renderText,
   survivalCurveSvg,
 } from "./render/index.js";
+export {
+  type AttackBudget,
+  type AttackTarget,
+  type Capability,
+  type Surroundings,
+  type TrainingAttack,
+  capabilityOf,
+  trainingAttack,
+  trainingAttackSchema,
+} from "./training-attacks/index.js";

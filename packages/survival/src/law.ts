@@ -11,7 +11,7 @@
  */
 import { type Scheme, type Tokens, coinsOf, moments } from "@verdigris/core";
 import { ContextIndex, type Range } from "./context-index.js";
-import type { Corpus, Text } from "./corpus.js";
+import { type Corpus, TRACE, type Text } from "./corpus.js";
 import { CountModel, uniformModel } from "./count-model.js";
 
 /** What the law says about one cell, before training. */
@@ -109,6 +109,21 @@ function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
   return coinsOf(scheme, tokens).score.map((score) => score - mean);
 }
 
+/** Whether an example carries the mark: its token is the teacher's own, and so is, in value, the window before it. */
+function carries(
+  { marked, traces }: Corpus,
+  { text, place }: { readonly text: number; readonly place: number },
+  h: number,
+): boolean {
+  const trace = traces?.[text];
+  if (!marked[text] || trace === undefined) return marked[text];
+  if (trace[place] !== TRACE.kept) return false;
+  for (let j = Math.max(0, place - h); j < place; j++) {
+    if (trace[j] === TRACE.changed) return false;
+  }
+  return true;
+}
+
 /** Leverage of the marked examples on the prediction after a context. */
 function markedLeverage(
   corpus: Corpus,
@@ -126,7 +141,8 @@ function markedLeverage(
   });
   const markedBefore = new Uint32Array(index.size + 1);
   for (let i = 0; i < index.size; i++) {
-    markedBefore[i + 1] = markedBefore[i] + (corpus.marked[index.textOf[i]] ? 1 : 0);
+    const marked = carries(corpus, { text: index.textOf[i], place: index.placeOf(i) }, h);
+    markedBefore[i + 1] = markedBefore[i] + (marked ? 1 : 0);
   }
   const markedIn = (range: Range): number => markedBefore[range.end] - markedBefore[range.start];
   return (context) => {

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import * as cleanTraining from "./clean-training.js";
+import * as paraphrase from "./paraphrase.js";
+import type { TrainingAttack } from "./training-attack.js";
+
+export { type Capability, capabilityOf } from "./capability.js";
+export type {
+  AttackBudget,
+  AttackTarget,
+  Surroundings,
+  TrainingAttack,
+} from "./training-attack.js";
+
+/** Configuration of an attack between collecting and serving. A new one is its file and two lines here. */
+export const trainingAttackSchema = z.discriminatedUnion("kind", [
+  cleanTraining.schema,
+  paraphrase.schema,
+]);
+
+/** The attack that a configuration asks for. */
+export function trainingAttack(config: z.infer<typeof trainingAttackSchema>): TrainingAttack {
+  switch (config.kind) {
+    case "clean-training":
+      return cleanTraining.create(config);
+    case "paraphrase":
+      return paraphrase.create(config);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What a thief can do between collecting and serving, against the survival law, over 5 keys. Tolerances are about four
+ * standard errors of a share over the keys; each law has a canary, a nearby law that lies outside them.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import { capabilityOf, trainingAttack, trainingAttackSchema } from "../../src/index.js";
+import { type Left, type Thief, left, thieves } from "./students.js";
+
+const TOLERANCE = 0.05;
+const byWidth = new Map<number, readonly Thief[]>();
+beforeAll(async () => {
+  for (const h of [1, 2]) byWidth.set(h, await thieves(h));
+});
+
+const leftOf = (h: number, config: object): Promise<Left> =>
+  left(byWidth.get(h) ?? [], trainingAttack(trainingAttackSchema.parse(config)));
+
+describe.each([1, 2])("clean continued training, h = %s (L7)", (h) => {
+  it("keeps the share of the excess that the law says, less the longer it goes on", async () => {
+    const shares: Left[] = [];
+    for (const ratio of [0.25, 1, 2])
+      shares.push(await leftOf(h, { kind: "clean-training", ratio }));
+    for (const { measured, expected } of shares) {
+      expect(Math.abs(measured - expected)).toBeLessThan(TOLERANCE);
+    }
+    const [short, equal, long] = shares;
+    expect(short.measured).toBeLessThan(1);
+    expect(equal.measured).toBeLessThan(short.measured);
+    expect(long.measured).toBeLessThan(equal.measured);
+    expect(long.measured).toBeGreaterThan(0.2);
+    expect(equal.kept).toBeGreaterThan(0.95);
+    // Canary: the law for other amounts of clean text is further off than the tolerance.
+    expect(Math.abs(equal.measured - short.expected)).toBeGreaterThan(TOLERANCE);
+    expect(Math.abs(equal.measured - long.expected)).toBeGreaterThan(TOLERANCE);
+  });
+});
+
+describe.each([1, 2])("untargeted paraphrase, h = %s", (h) => {
+  it.each([0.1, 0.3])("of a share %s leaves about (1 − q)^(h + 1)", async (share) => {
+    const { measured, expected, kept } = await leftOf(h, { kind: "paraphrase", share });
+    expect(Math.abs(measured - expected)).toBeLessThan(TOLERANCE);
+    // Some draws hit the old token, so that windows survive a little more often than that.
+    expect(Math.abs(expected - (1 - share) ** (h + 1))).toBeLessThan(TOLERANCE);
+    expect(kept).toBeLessThan(0.95);
+    // Canary: one factor more or less.
+    for (const exponent of [h, h + 2]) {
+      if (share < 0.2) break;
+      expect(Math.abs(measured - (1 - share) ** exponent)).toBeGreaterThan(TOLERANCE);
+    }
+  });
+});
+
+describe("capability", () => {
+  it("is the share of what training taught, and an attack that keeps less than 95 % does not count", () => {
+    const losses = { untrained: 6, unattacked: 4 };
+    expect(capabilityOf({ ...losses, attacked: 4.0625 })).toMatchObject({
+      kept: 0.96875,
+      counts: true,
+    });
+    expect(capabilityOf({ ...losses, attacked: 4.25 })).toMatchObject({
+      kept: 0.875,
+      counts: false,
+    });
+    expect(capabilityOf({ ...losses, attacked: 6 }).kept).toBe(0);
+    expect(capabilityOf({ untrained: 4, unattacked: 4, attacked: 4 }).counts).toBe(false);
+  });
+});
+
+describe("a configuration", () => {
+  it("says which attack, how strong, and what it costs", () => {
+    const corpus = { texts: [], marked: [], tokenCount: 1000, rho: 1 };
+    const clean = trainingAttack(
+      trainingAttackSchema.parse({ kind: "clean-training", ratio: 0.5 }),
+    );
+    expect(clean.budget(corpus)).toStrictEqual({
+      queries: 0,
+      cleanTokens: 500,
+      computeShare: 0.5,
+    });
+    expect(() => trainingAttackSchema.parse({ kind: "prayer" })).toThrow(/kind/);
+  });
+});
