@@ -1,5 +1,6 @@
 import * as z from "zod";
 import * as cleanTraining from "./clean-training.js";
+import * as mixing from "./mixing.js";
 import * as paraphrase from "./paraphrase.js";
 import type { TrainingAttack } from "./training-attack.js";
 
@@ -14,6 +15,7 @@ export type {
 /** Configuration of an attack between collecting and serving. A new one is its file and two lines here. */
 export const trainingAttackSchema = z.discriminatedUnion("kind", [
   cleanTraining.schema,
+  mixing.schema,
   paraphrase.schema,
 ]);
 
@@ -22,6 +24,8 @@ export function trainingAttack(config: z.infer<typeof trainingAttackSchema>): Tr
   switch (config.kind) {
     case "clean-training":
       return cleanTraining.create(config);
+    case "mixing":
+      return mixing.create(config);
     case "paraphrase":
       return paraphrase.create(config);
   }

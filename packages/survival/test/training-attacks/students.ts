@@ -56,20 +56,25 @@ function write(tokens: number, name: string, scheme: Scheme | null): Promise<rea
 }
 
 /** Text without a mark, the same for every key. */
-const unmarked = Promise.all([
-  write(16_000, "held out", null),
-  write(40_000, "clean", null),
-  write(20_000, "foreign", null),
-]);
+const unmarked = Promise.all([write(16_000, "held out", null), write(40_000, "clean", null)]);
 
 /** The thieves of the first keys, who collected 20,000 marked tokens each. */
-export function thieves(h: number): Promise<readonly Thief[]> {
-  return Promise.all(Array.from({ length: KEYS }, (_, key) => thief(h, key)));
+export async function thieves(h: number): Promise<readonly Thief[]> {
+  const foreignTexts = await write(20_000, `foreign ${h}`, schemeOf(h, KEYS));
+  return Promise.all(Array.from({ length: KEYS }, (_, key) => thief({ h, key, foreignTexts })));
 }
 
-async function thief(h: number, key: number): Promise<Thief> {
-  const [heldOut, cleanTexts, foreignTexts] = await unmarked;
-  const scheme = bindScheme(testProfile({ id: "attacks", V, h }), keyOf(key), kernel);
+async function thief({
+  h,
+  key,
+  foreignTexts,
+}: {
+  readonly h: number;
+  readonly key: number;
+  readonly foreignTexts: readonly Text[];
+}): Promise<Thief> {
+  const [heldOut, cleanTexts] = await unmarked;
+  const scheme = schemeOf(h, key);
   const texts = await write(20_000, `marked ${h} ${key}`, scheme);
   const marked = texts.map(() => true);
   const random = randomStream("attack", h, key);
@@ -90,8 +95,10 @@ async function thief(h: number, key: number): Promise<Thief> {
   };
 }
 
-function keyOf(key: number): Key {
-  return Key.fromBytes(new Uint8Array(32).fill(5)).derive({ provider: "attacks", epoch: `${key}` });
+function schemeOf(h: number, i: number): Scheme {
+  const master = Key.fromBytes(new Uint8Array(32).fill(5));
+  const key = master.derive({ provider: "attacks", epoch: `${i}` });
+  return bindScheme(testProfile({ id: "attacks", V, h }), key, kernel);
 }
 
 /** The student that a thief serves after an attack, and the corpus it was trained on. */

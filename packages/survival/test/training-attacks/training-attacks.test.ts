@@ -50,6 +50,28 @@ describe.each([1, 2])("untargeted paraphrase, h = %s", (h) => {
   });
 });
 
+describe.each([1, 2])("mixing the marks of several providers, h = %s", (h) => {
+  it("leaves what the law says of a corpus with so much less of this mark", async () => {
+    const { measured, expected, kept } = await leftOf(h, { kind: "mixing", share: 0.5 });
+    expect(Math.abs(measured - expected)).toBeLessThan(TOLERANCE);
+    expect(kept).toBeGreaterThan(0.95);
+    // Canary: with next to none of the others', next to all of the excess is left.
+    const none = await leftOf(h, { kind: "mixing", share: 0.001 });
+    expect(none.measured - measured).toBeGreaterThan(0.3);
+  });
+
+  it("asks for other providers' text", () => {
+    const { cleanTexts, apprenticeship, random, vocabularySize } = (byWidth.get(h) ?? [])[0]
+      .surroundings;
+    const attack = trainingAttack({ kind: "mixing", share: 0.5 });
+    const alone = { cleanTexts, apprenticeship, random, vocabularySize };
+    const corpus = { texts: [], marked: [], tokenCount: 0, rho: 0 };
+    return expect(attack.corpus?.(corpus, alone)).rejects.toThrow(
+      "foreignTexts: expected one for the attack mixing, got none",
+    );
+  });
+});
+
 describe("capability", () => {
   it("is the share of what training taught, and an attack that keeps less than 95 % does not count", () => {
     const losses = { untrained: 6, unattacked: 4 };
