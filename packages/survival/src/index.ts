@@ -30,6 +30,7 @@ export {
   loadMaterial,
   readJson,
 } from "./material.js";
+export * from "./outlook/index.js";
 export { randomStream } from "./random.js";
 export type * from "./report.js";
 export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";

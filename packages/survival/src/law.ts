@@ -1,5 +1,5 @@
 /**
- * The survival law: E[ε] = A · ρ · Δ_T · Λ_h, computed from the corpus before a student is trained.
+ * The survival law: E[ε] = A · ρ^a · Δ_T · Λ_h × (what attacks leave), computed from the corpus before a student is trained.
  *
  * Λ_h is the mean leverage of the audited windows. For a hierarchical count model the leverage of a context is the
  * weight its prediction gives to training examples with the same h-window (linear-student theorem): Σ over levels j
@@ -31,6 +31,8 @@ export interface Learner {
   readonly gain: number;
   readonly inertia: number;
   readonly order: number;
+  /** Exponent a of the marked share. 1 in theory, and unless one was fitted. */
+  readonly exponent?: number;
 }
 
 /** Forecast of a cell. `contexts` are the audited ones; nothing here looks at a trained student. */
@@ -41,9 +43,11 @@ export function forecast(
     readonly learner: Learner;
     readonly contexts: readonly Tokens[];
     readonly excess: TeacherExcess;
+    /** What each attack leaves of the excess, in [0, 1]. Default: no attack. */
+    readonly factors?: readonly number[];
   },
 ): Forecast {
-  const { learner, contexts, excess } = options;
+  const { learner, contexts, excess, factors = [] } = options;
   const leverageOf = markedLeverage(corpus, learner, scheme);
   let leverage = 0;
   let product = 0;
@@ -53,8 +57,11 @@ export function forecast(
     product += own * excess.after(context);
   }
   const n = Math.max(1, contexts.length);
+  // The marked leverage holds ρ once already; an empty corpus of marked text has no leverage to correct.
+  const share = corpus.rho === 0 ? 1 : corpus.rho ** ((learner.exponent ?? 1) - 1);
+  const left = factors.reduce((all, factor) => all * factor, share);
   return {
-    epsilon: (learner.gain * product) / n,
+    epsilon: (learner.gain * left * product) / n,
     gain: learner.gain,
     deltaT: excess.mean,
     markedLeverage: leverage / n,
@@ -104,7 +111,7 @@ export function teacherExcess(scheme: Scheme, texts: readonly Text[]): TeacherEx
 }
 
 /** Excess scores of positions h … T−1. (T − h) */
-function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
+export function excessScores(scheme: Scheme, tokens: Tokens): Float64Array {
   const { mean } = moments(scheme.law);
   return coinsOf(scheme, tokens).score.map((score) => score - mean);
 }
