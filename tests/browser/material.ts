@@ -21,6 +21,7 @@ export async function detectionReport(): Promise<string> {
     env: {},
     cwd: ROOT,
     openModel: () => Promise.reject(new Error("this test opens no model")),
+    stopped: () => Promise.resolve(),
   };
   const args = [
     "fixtures/corpora/samples/mixed.txt",

@@ -13,6 +13,8 @@ export interface Io {
   readonly cwd: string;
   /** Opens a language model. */
   readonly openModel: (options: LlamaOptions) => Promise<LlamaLanguageModel>;
+  /** Resolves when this process is asked to end; asked a second time, it ends. */
+  readonly stopped: () => Promise<void>;
 }
 
 /** The world of this process. */
@@ -28,6 +30,10 @@ export function processIo(): Io {
       const { openLlama } = await import("@verdigris/watermark/node-llama-cpp");
       return openLlama(options);
     },
+    stopped: () =>
+      new Promise((stop) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
+      }),
   };
 }
 

@@ -11,6 +11,7 @@ import { profilesCommand } from "./commands/profiles.js";
 import { reportCommand } from "./commands/report.js";
 import { schemaCommand } from "./commands/schema.js";
 import { scoreCommand } from "./commands/score.js";
+import { serveCommand } from "./commands/serve.js";
 import { surviveCommand } from "./commands/survive.js";
 import { type Io, processIo, tell } from "./io.js";
 import { packageVersion } from "./version.js";
@@ -68,6 +69,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     keygenCommand(io),
     markCommand(io),
     scoreCommand(io, finish),
+    serveCommand(io),
     surviveCommand(io),
     reportCommand(io),
     profilesCommand(io),

@@ -98,6 +98,8 @@ describe("verdigris examine entropy", () => {
       sequences: 1,
       encode: () => new Uint32Array(0),
       decode: () => "",
+      contextSize: 1024,
+      chat: () => null,
       dispose: () => Promise.resolve(),
     };
     const openModel = (): Promise<typeof engine> => Promise.resolve(engine);

@@ -39,6 +39,8 @@ function engine(chatTokens = 1): {
         return tokenizer.encode(prompt);
       },
       decode: (tokens) => tokenizer.decode(tokens),
+      contextSize: options.contextSize ?? 1024,
+      chat: () => null,
       async dispose() {
         disposals++;
       },

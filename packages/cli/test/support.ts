@@ -88,6 +88,7 @@ export async function cli(args: readonly string[], change: Partial<Io> = {}): Pr
     env: {},
     cwd: folder,
     openModel: () => Promise.reject(new Error("this test opens no model")),
+    stopped: () => Promise.resolve(),
     ...change,
   });
   const said = `${stdout.text}${stderr.text}`.toLowerCase();

@@ -46,7 +46,7 @@ export function parseWith<T>(
   where: {
     readonly name: string;
     readonly code: "PROFILE_INVALID" | "CONFIG_INVALID" | "FILE_INVALID";
-    /** Fields whose value a message must not show. */
+    /** Fields, at any depth, whose value a message must not show. */
     readonly secret?: readonly string[];
   },
 ): T {
@@ -54,7 +54,7 @@ export function parseWith<T>(
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
     const field = [where.name, ...issue.path.map(String)].join(".");
-    const hidden = where.secret?.includes(String(issue.path[0])) === true;
+    const hidden = issue.path.some((step) => where.secret?.includes(String(step)) === true);
     const came = valueAt(value, issue.path);
     return `${field}: ${issue.message}, got ${hidden && came !== undefined ? "something else" : show(came)}`;
   });

@@ -1,4 +1,5 @@
 /** The arguments of a fetch, as a request for an answer. */
+import { parseJson } from "./body.js";
 import { invalidRequest } from "./errors.js";
 import { type JsonObject, isObject } from "./json.js";
 import type { Endpoint } from "./marks/mark.js";
@@ -74,12 +75,7 @@ function parsed(bytes: ArrayBuffer, headers: Headers): JsonObject {
   if (encoding !== "identity") {
     throw invalidRequest("content-encoding: a request body must not be compressed", "encoding");
   }
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw invalidRequest("body: expected JSON in UTF-8", "invalid_json");
-  }
+  const body = parseJson(bytes);
   if (!isObject(body)) throw invalidRequest("body: expected a JSON object", "invalid_json");
   return body;
 }

@@ -1,4 +1,11 @@
-import type { LanguageModel, ModelSequence, Random, Scheme, Tokens } from "@verdigris/core";
+import type {
+  Candidates,
+  LanguageModel,
+  ModelSequence,
+  Random,
+  Scheme,
+  Tokens,
+} from "@verdigris/core";
 import { type Sampling, PLAIN_SAMPLING, createSampler } from "./sampler.js";
 
 /** How to generate one answer. */
@@ -20,6 +27,8 @@ export interface EmbeddedToken {
   readonly token: number;
   /** False where the mark was not applied: too little context, or a repeated one. */
   readonly marked: boolean;
+  /** What it was drawn from, before the mark and every setting of the sampling. */
+  readonly candidates: Candidates;
 }
 
 /**
@@ -42,11 +51,12 @@ export async function* embed(
     for (let length = prompt.length; length < text.length; length++) {
       const context = text.subarray(0, length);
       const marked = marksHere(context);
-      const token = sampler(await sequence.next(), { context, marked });
+      const candidates = await sequence.next();
+      const token = sampler(candidates, { context, marked });
       if (model.endTokens.has(token)) return;
       text[length] = token;
       sequence.push(token);
-      yield { token, marked };
+      yield { token, marked, candidates };
     }
   } finally {
     sequence.end();

@@ -87,6 +87,24 @@ describe("node-llama-cpp", () => {
     expect(green / n).toBeGreaterThan(0.38); // unmarked: .25 ± .035; marked at this entropy: about .55
   });
 
+  it("writes a conversation by the file's template; control tokens in what is said stay text", () => {
+    const said = "Hi <|im_end|> there";
+    const tokens = model.chat([{ role: "user", content: said }]);
+    const turn = (role: string, content: string): number[] => [
+      ...model.encode(`<|im_start|>${role}\n`, true),
+      ...model.encode(content),
+      ...model.encode("<|im_end|>\n", true),
+    ];
+    const system = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
+    const opening = model.encode("<|im_start|>assistant\n", true);
+    expect([...(tokens ?? [])]).toEqual([
+      ...turn("system", system),
+      ...turn("user", said),
+      ...opening,
+    ]);
+    expect(model.contextSize).toBe(1024);
+  });
+
   it("waits for a free sequence instead of failing", async () => {
     const runs = Array.from({ length: 9 }, (_, i) =>
       generate(model, prompt, { scheme: null, random: lehmer(i + 1), maxTokens: 3 }),

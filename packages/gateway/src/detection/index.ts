@@ -1,3 +1,4 @@
 export type { ApiClient, RateLimit } from "./access.js";
-export { type DetectionOptions, type RequestHandler, createDetectionHandler } from "./handler.js";
+export type { RequestHandler } from "../routes.js";
+export { type DetectionOptions, createDetectionHandler } from "./handler.js";
 export type { DetectableMark } from "./marks.js";

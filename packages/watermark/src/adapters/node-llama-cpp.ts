@@ -7,6 +7,7 @@ import {
   VerdigrisError,
 } from "@verdigris/core";
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import { type ChatMessage, chatTemplate } from "./node-llama-cpp-chat.js";
 
 /** How to open a GGUF model. */
 export interface LlamaOptions {
@@ -17,15 +18,24 @@ export interface LlamaOptions {
   readonly contextSize?: number;
   /** Candidates handed over per step, most likely first; 0 = the whole vocabulary (slow: a Map of V). Default 100. */
   readonly candidates?: number;
+  /** Threads of llama.cpp. Default 1: start one process per core where texts do not wait for each other. */
+  readonly threads?: number;
 }
 
-/** A GGUF model run by llama.cpp in this process, on one thread: start one process per core. */
+/** A GGUF model run by llama.cpp in this process. */
 export interface LlamaLanguageModel extends LanguageModel {
   /** Most sequences that may run at once. */
   readonly sequences: number;
+  /** Tokens that a sequence holds, prompt and answer together. */
+  readonly contextSize: number;
   /** llama.cpp's own tokenizer; `special` turns control tokens in the text into their ids. */
   encode(text: string, special?: boolean): Tokens;
   decode(tokens: Tokens): string;
+  /**
+   * A conversation by the model's own template, up to where the assistant speaks; control tokens in what is said stay
+   * text. Null for a model without a template.
+   */
+  chat(messages: readonly ChatMessage[]): Tokens | null;
   dispose(): Promise<void>;
 }
 
@@ -40,23 +50,25 @@ export async function openLlama(options: LlamaOptions): Promise<LlamaLanguageMod
       `model: no file ${options.modelPath}. Any GGUF model works; fixtures/models/README.md says how to get SmolLM2-135M-Instruct`,
     );
   }
-  const { getLlama, LlamaLogLevel } = await importPeer();
+  const { getLlama, LlamaLogLevel, resolveChatWrapper } = await importPeer();
+  const threads = options.threads ?? 1;
   const llama = await getLlama({
     gpu: false,
     build: "never",
     skipDownload: true,
-    maxThreads: 1,
+    maxThreads: threads,
     logLevel: LlamaLogLevel.error,
   });
   const sequences = options.sequences ?? 8;
   const model = await llama.loadModel({ modelPath: options.modelPath });
   const context = await model.createContext({
     sequences,
-    threads: 1,
+    threads,
     contextSize: options.contextSize ?? 1024,
     batchSize: 512,
   });
-  return wrap(model, context, { sequences, candidates: options.candidates ?? 100 });
+  const chat = chatTemplate(model, resolveChatWrapper);
+  return wrap(model, context, { sequences, candidates: options.candidates ?? 100, chat });
 }
 
 async function importPeer(): Promise<typeof import("node-llama-cpp")> {
@@ -74,7 +86,11 @@ async function importPeer(): Promise<typeof import("node-llama-cpp")> {
 function wrap(
   model: LlamaModel,
   context: LlamaContext,
-  limits: { readonly sequences: number; readonly candidates: number },
+  limits: {
+    readonly sequences: number;
+    readonly candidates: number;
+    readonly chat: LlamaLanguageModel["chat"];
+  },
 ): LlamaLanguageModel {
   const V = model.fileInfo.metadata.tokenizer.ggml.tokens.length;
   const topK = limits.candidates === 0 ? V : limits.candidates;
@@ -84,6 +100,8 @@ function wrap(
     vocabularySize: V,
     endTokens: new Set([eos, eot].filter((token) => token !== null)),
     sequences: limits.sequences,
+    contextSize: context.contextSize,
+    chat: limits.chat,
     async start(prompt: Tokens): Promise<ModelSequence> {
       const sequence = await pool.take();
       await sequence.clearHistory();

@@ -1,0 +1,3 @@
+export type { ChatMessage, ServedModel } from "./model.js";
+export { type ModelServer, type ModelServerOptions, createModelServer } from "./server.js";
+export { type ResolveTenant, type Tenant, fixedTenants } from "./tenants.js";

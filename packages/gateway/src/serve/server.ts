@@ -1,0 +1,212 @@
+import type { Random, Scheme } from "@verdigris/core";
+import { parseJson, readBytes } from "../body.js";
+import { type ApiError, RequestError, errorResponse, tell } from "../errors.js";
+import { type JsonObject, textOf } from "../json.js";
+import type { Policy } from "../policy.js";
+import type { Ended, RecordSink, Started } from "../record.js";
+import type { RecordOptions } from "../recorder.js";
+import { type RequestHandler, UNKNOWN_CALLER, healthRoutes, routed } from "../routes.js";
+import { watermarkFetch } from "../watermark-fetch.js";
+import { SHAPES, type Usage } from "./answer.js";
+import { readAsked } from "./asked.js";
+import { asksForMark, inProcessMark } from "./in-process.js";
+import { Jobs } from "./jobs.js";
+import type { ServedModel } from "./model.js";
+import { type Answering, streamed, whole } from "./responses.js";
+import { Schemes } from "./schemes.js";
+import type { ResolveTenant, Tenant } from "./tenants.js";
+import { write } from "./writer.js";
+
+/** What is served, to whom. `failure: "open"` covers records only: without a tenant there is no answer. */
+export interface ModelServerOptions extends RecordOptions {
+  readonly model: ServedModel;
+  /** The model's name for clients. */
+  readonly modelId: string;
+  readonly resolveTenant: ResolveTenant;
+  /** Randomness of one answer; the same for the same seed, fresh for null. */
+  readonly random: (seed: number | null) => Random;
+  /** Requests that may wait for a free sequence; more are answered 503. Default 64. */
+  readonly waiting?: number;
+  /** Longest answer, in tokens. Default: what the context holds. */
+  readonly maxTokens?: number;
+  /** Longest body, in bytes. Default 1,048,576. */
+  readonly longestBody?: number;
+}
+
+/** A server of one model. */
+export interface ModelServer {
+  /** `POST /v1/chat/completions` and `/v1/completions`, `GET /v1/models`, `/healthz`, `/readyz`. */
+  readonly handle: RequestHandler;
+  /** Answers being written, and waiting to be. */
+  load(): { readonly running: number; readonly waiting: number };
+  /** Refuses what comes from now on; resolves when what runs is done, or cut short when `cut` is aborted. */
+  close(cut: AbortSignal): Promise<void>;
+}
+
+/** An OpenAI-compatible server whose every answer carries its tenant's mark, by policy. Web standards only. */
+export function createModelServer(options: ModelServerOptions): ModelServer {
+  const jobs = new Jobs(options.model.sequences, options.waiting ?? 64);
+  const { modelId, now } = options;
+  const one = { id: modelId, object: "model", created: seconds(now()), owned_by: "verdigris" };
+  const known =
+    (answer: () => Response): RequestHandler =>
+    async (request) =>
+      (await tenantOf(request, options)) === null ? unknownCaller() : answer();
+  const list = known(() => Response.json({ object: "list", data: [one] }));
+  const answer = answerRoute(options, jobs);
+  const routes = {
+    "/v1/chat/completions": { POST: answer },
+    "/v1/completions": { POST: answer },
+    "/v1/models": { GET: list },
+    [`/v1/models/${encodeURIComponent(modelId)}`]: { GET: known(() => Response.json(one)) },
+    ...healthRoutes(() => !jobs.closed),
+  };
+  return {
+    handle: routed(routes, options.onError),
+    load: () => jobs.load,
+    close: (cut) => jobs.close(cut),
+  };
+}
+
+function answerRoute(options: ModelServerOptions, jobs: Jobs): RequestHandler {
+  const schemes = new Schemes();
+  return async (request) => {
+    if (jobs.closed) return errorResponse(STOPPING, RETRY);
+    const tenant = await tenantOf(request, options);
+    if (tenant === null) return unknownCaller();
+    const body = await readBytes(request, options.longestBody ?? 1 << 20);
+    if (jobs.isFull) return errorResponse(OVERLOADED, RETRY);
+    const scheme = schemes.of(tenant);
+    const counter = new CountingSink(options.sink);
+    const inner = watermarkFetch(
+      async (_input, init) => {
+        const asked = parseJson(new TextEncoder().encode(String(init?.body))) as JsonObject;
+        const work = { options, jobs, scheme, body: asked, signal: request.signal };
+        return complete(new URL(request.url), work, (usage) => counter.count(usage));
+      },
+      { ...options, sink: counter, policy: policyOf(tenant, scheme) },
+    );
+    return inner(request.url, { method: "POST", headers: request.headers, body });
+  };
+}
+
+/** @throws RequestError 503 if who asks cannot be found out: an answer without a tenant would carry nobody's mark */
+async function tenantOf(
+  request: Request,
+  { resolveTenant, onError }: ModelServerOptions,
+): Promise<Tenant | null> {
+  try {
+    return await resolveTenant(request);
+  } catch (error) {
+    tell(onError, error);
+    throw new RequestError(NO_TENANTS);
+  }
+}
+
+function policyOf(tenant: Tenant, { stage }: Scheme): Policy {
+  const { name, profile, digest, key, machineToMachine = false, fewestTokens = 0 } = tenant;
+  return {
+    mark: inProcessMark(stage),
+    profile: { id: profile.id, digest },
+    keyId: key.id,
+    tenant: name,
+    machineToMachine,
+    fewestTokens,
+  };
+}
+
+interface Work {
+  readonly options: ModelServerOptions;
+  readonly jobs: Jobs;
+  readonly scheme: Scheme;
+  readonly body: JsonObject;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a request whose policy is settled. */
+async function complete(
+  { pathname }: URL,
+  { options, jobs, scheme, body, signal }: Work,
+  count: (usage: Usage) => void,
+): Promise<Response> {
+  const { model, modelId, random, newId, now } = options;
+  const endpoint = pathname.endsWith("/chat/completions") ? "chat" : "completions";
+  try {
+    checkModel(body, modelId);
+    const longest = options.maxTokens ?? model.contextSize;
+    const asked = readAsked(endpoint, body, { model, maxTokens: longest });
+    const shape = SHAPES[endpoint];
+    const head = { id: shape.idPrefix + newId(), created: seconds(now()), model: modelId };
+    const mark = asksForMark(body) ? scheme : null;
+    const pieces = (): ReturnType<typeof write> =>
+      write(model, { asked, scheme: mark, random: random(asked.seed) });
+    const answering: Answering = { asked, shape, head, jobs, pieces, signal, count };
+    const tellOperator = (error: unknown): void => tell(options.onError, error);
+    return await (asked.stream ? streamed(answering, tellOperator) : whole(answering));
+  } catch (error) {
+    if (error instanceof RequestError) return errorResponse(error.error);
+    throw error;
+  }
+}
+
+function checkModel({ model }: JsonObject, modelId: string): void {
+  if (model === modelId) return;
+  const isText = textOf(model) !== null;
+  throw new RequestError({
+    status: isText ? 404 : 400,
+    message: isText ? "model: no such model; see /v1/models" : "model: expected its name",
+    type: "invalid_request_error",
+    code: isText ? "model_not_found" : "invalid_value",
+    param: "model",
+  });
+}
+
+/** Adds what we counted to the record: a client need not have asked for it. */
+class CountingSink implements RecordSink {
+  readonly #sink: RecordSink;
+  #tokens: number | null = null;
+
+  constructor(sink: RecordSink) {
+    this.#sink = sink;
+  }
+
+  count(usage: Usage): void {
+    this.#tokens = usage.completion_tokens;
+  }
+
+  write(entry: Started | Ended): void | Promise<void> {
+    if (entry.kind === "started" || this.#tokens === null) return this.#sink.write(entry);
+    const tokens = this.#tokens;
+    const choices = entry.choices.map((choice) => ({ ...choice, tokens }));
+    return this.#sink.write({ ...entry, completionTokens: tokens, choices });
+  }
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}
+
+function unknownCaller(): Response {
+  return errorResponse(UNKNOWN_CALLER, { "www-authenticate": "Bearer" });
+}
+
+const RETRY = { "retry-after": "1" };
+const OVERLOADED: ApiError = {
+  status: 503,
+  message: "too many requests are waiting; retry after the seconds given",
+  type: "api_error",
+  code: "server_overloaded",
+};
+const STOPPING: ApiError = {
+  status: 503,
+  message: "the server is stopping",
+  type: "api_error",
+  code: "server_stopping",
+};
+const NO_TENANTS: ApiError = {
+  status: 503,
+  message: "it cannot be found out now whose request this is; try again later",
+  type: "api_error",
+  code: "tenants_unavailable",
+};
