@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { attributeCommand } from "./commands/attribute.js";
 import { conformanceCommand } from "./commands/conformance.js";
 import { examineCommands } from "./commands/examine/index.js";
+import { forecastCommand } from "./commands/forecast/index.js";
 import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
 import { markCommand } from "./commands/mark.js";
@@ -71,6 +72,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     scoreCommand(io, finish),
     serveCommand(io),
     surviveCommand(io),
+    forecastCommand(io, finish),
     reportCommand(io),
     profilesCommand(io),
     schemaCommand(io),

@@ -30,6 +30,16 @@ export function numberOption(flags: string, description: string, range: NumberRa
   return new Option(flags, description).argParser(numberIn(range));
 }
 
+/** An option with numbers between commas, each in range and larger than the one before. */
+export function numbersOption(flags: string, description: string, range: NumberRange): Option {
+  const parse = numberIn(range);
+  return new Option(flags, description).argParser((text: string): readonly number[] => {
+    const values = text.split(",").map(parse);
+    if (values.every((value, i) => i === 0 || value > values[i - 1])) return values;
+    throw new InvalidArgumentError(`Expected rising numbers, got ${JSON.stringify(text)}.`);
+  });
+}
+
 /** `--profile FILE`, required. */
 export function profileOption(): Option {
   return new Option("--profile <file>", "profile of the mark (JSON)").makeOptionMandatory();

@@ -2,6 +2,7 @@ import { profileJsonSchema } from "@verdigris/core";
 import { Argument, Command } from "commander";
 import * as z from "zod";
 import { scoreLineSchema, scoreSchema } from "@verdigris/detector/json";
+import { forecastSchema } from "../formats/forecast-schema.js";
 import { identifySchema } from "../formats/schema.js";
 import { type Io, print } from "../io.js";
 
@@ -11,6 +12,7 @@ export const jsonSchemas = {
   score: () => z.toJSONSchema(scoreSchema, { io: "input" }),
   "score-lines": () => z.toJSONSchema(scoreLineSchema, { io: "input" }),
   identify: () => z.toJSONSchema(identifySchema, { io: "input" }),
+  forecast: () => z.toJSONSchema(forecastSchema, { io: "input" }),
 } as const satisfies Readonly<Record<string, () => object>>;
 
 /** `verdigris schema`: the published JSON Schemas. */

@@ -50,7 +50,8 @@ export function figures(
 export function power(log10: number): string {
   if (log10 > -3) return (10 ** log10).toPrecision(2);
   const exponent = Math.floor(log10);
-  return `${(10 ** (log10 - exponent)).toFixed(1)}e${exponent}`;
+  const mantissa = (10 ** (log10 - exponent)).toFixed(1);
+  return mantissa === "10.0" ? `1.0e${exponent + 1}` : `${mantissa}e${exponent}`;
 }
 
 /** "1 token", "2 tokens". */
