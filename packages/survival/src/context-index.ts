@@ -23,6 +23,8 @@ export class ContextIndex {
   readonly #starts: Uint32Array;
   /** Occurrences of each token as a follower. (V) */
   readonly #total: Uint32Array;
+  /** All zero between calls. (V) */
+  readonly #counts: Uint32Array;
   /** Range of each last token: first[v] … first[v+1]. (V + 2) */
   readonly #first: Uint32Array;
 
@@ -39,6 +41,7 @@ export class ContextIndex {
     this.followers = Uint32Array.from(this.#positions, (at) => stream[at]);
     this.textOf = Uint32Array.from(this.#positions, (at) => owners[at]);
     this.#total = new Uint32Array(V);
+    this.#counts = new Uint32Array(V);
     for (const token of this.followers) this.#total[token]++;
     this.#first = new Uint32Array(V + 2);
     for (const at of this.#positions) this.#first[stream[at - 1] + 1]++;
@@ -70,12 +73,14 @@ export class ContextIndex {
     return out;
   }
 
-  /** How often a token followed, within a range. */
-  count({ start, end }: Range, token: number): number {
-    if (end - start === this.size) return this.#total[token];
-    let count = 0;
-    for (let i = start; i < end; i++) if (this.followers[i] === token) count++;
-    return count;
+  /** How often each of `ids` followed, within a range. (K) */
+  counts({ start, end }: Range, ids: Uint32Array): Uint32Array {
+    if (end - start === this.size) return ids.map((id) => this.#total[id]);
+    const counts = this.#counts;
+    for (let i = start; i < end; i++) counts[this.followers[i]]++;
+    const found = ids.map((id) => counts[id]);
+    for (let i = start; i < end; i++) counts[this.followers[i]] = 0;
+    return found;
   }
 
   /** The part of a range whose token `depth` places back is `token`. */

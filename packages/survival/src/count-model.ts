@@ -20,7 +20,8 @@ export interface Mixture {
 /** What a count model falls back to. */
 export interface BaseModel {
   draw(context: Tokens, random: Random): number;
-  probability(context: Tokens, token: number): number;
+  /** Probability of each of `ids` after a context. (K) */
+  probabilities(context: Tokens, ids: Uint32Array): Float64Array;
 }
 
 /**
@@ -71,11 +72,13 @@ export class CountModel implements BaseModel {
     return this.#base.draw(context, random);
   }
 
-  probability(context: Tokens, token: number): number {
+  probabilities(context: Tokens, ids: Uint32Array): Float64Array {
     const { levels, rest } = this.mixture(context);
-    let p = rest * this.#base.probability(context, token);
+    const p = this.#base.probabilities(context, ids);
+    for (let i = 0; i < p.length; i++) p[i] *= rest;
     for (const { range, weight } of levels) {
-      p += (weight * this.#index.count(range, token)) / (range.end - range.start);
+      const counts = this.#index.counts(range, ids);
+      for (let i = 0; i < p.length; i++) p[i] += (weight * counts[i]) / (range.end - range.start);
     }
     return p;
   }
@@ -102,6 +105,6 @@ export class CountModel implements BaseModel {
 export function uniformModel(vocabularySize: number): BaseModel {
   return {
     draw: (_context, random) => below(random, vocabularySize),
-    probability: () => 1 / vocabularySize,
+    probabilities: (_context, ids) => new Float64Array(ids.length).fill(1 / vocabularySize),
   };
 }

@@ -114,16 +114,26 @@ class CountStudent implements Student {
     let n = 0;
     for (const { tokens } of texts) {
       for (let i = stride >>> 1; i < tokens.length; i += stride) {
-        loss -= Math.log(this.#probability(tokens.subarray(0, i), tokens[i]));
+        loss -= Math.log(this.#after(tokens.subarray(0, i), tokens.subarray(i, i + 1))[0]);
         n++;
       }
     }
     return n === 0 ? 0 : loss / n;
   }
 
-  #probability(context: Tokens, token: number): number {
-    const of = ({ share, model }: Part): number => share * model.probability(context, token);
-    return this.parts.reduce((sum, part) => sum + of(part), 0);
+  async probabilities(
+    contexts: readonly Tokens[],
+    ids: readonly Uint32Array[],
+  ): Promise<readonly Float64Array[]> {
+    return contexts.map((context, n) => this.#after(context, ids[n]));
+  }
+
+  #after(context: Tokens, ids: Uint32Array): Float64Array {
+    const p = new Float64Array(ids.length);
+    for (const { share, model } of this.parts) {
+      model.probabilities(context, ids).forEach((own, i) => (p[i] += share * own));
+    }
+    return p;
   }
 
   /** A mixture of the two predictions, which is still linear in the examples. */

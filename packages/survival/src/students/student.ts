@@ -8,6 +8,11 @@ export interface Student {
   draw(contexts: readonly Tokens[], random: Random): Promise<Uint32Array>;
   /** Next-token probabilities: open access. (N) */
   predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]>;
+  /** Probability of each of `ids` after its context; absent where `predict` names every token the student knows. (N, K) */
+  probabilities?(
+    contexts: readonly Tokens[],
+    ids: readonly Uint32Array[],
+  ): Promise<readonly Float64Array[]>;
   /** Mean negative log-likelihood of texts it was not trained on, nats per token. */
   loss(texts: readonly Text[]): Promise<number>;
   /** The same student with weights rounded to `bits` bits; absent where there are no weights to round. */

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import * as cleanTraining from "./clean-training.js";
+import * as merging from "./merging.js";
 import * as mixing from "./mixing.js";
+import * as neutralisation from "./neutralisation.js";
 import * as paraphrase from "./paraphrase.js";
+import * as quantisation from "./quantisation.js";
 import type { TrainingAttack } from "./training-attack.js";
 
 export { type Capability, capabilityOf } from "./capability.js";
@@ -15,8 +18,11 @@ export type {
 /** Configuration of an attack between collecting and serving. A new one is its file and two lines here. */
 export const trainingAttackSchema = z.discriminatedUnion("kind", [
   cleanTraining.schema,
+  merging.schema,
   mixing.schema,
+  neutralisation.schema,
   paraphrase.schema,
+  quantisation.schema,
 ]);
 
 /** The attack that a configuration asks for. */
@@ -24,9 +30,15 @@ export function trainingAttack(config: z.infer<typeof trainingAttackSchema>): Tr
   switch (config.kind) {
     case "clean-training":
       return cleanTraining.create(config);
+    case "merging":
+      return merging.create(config);
     case "mixing":
       return mixing.create(config);
+    case "neutralisation":
+      return neutralisation.create(config);
     case "paraphrase":
       return paraphrase.create(config);
+    case "quantisation":
+      return quantisation.create(config);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { capabilityOf, trainingAttack, trainingAttackSchema } from "../../src/index.js";
+import { neuralStudent } from "../../src/students/neural.js";
 import { type Left, type Thief, left, thieves } from "./students.js";
 
 const TOLERANCE = 0.05;
@@ -69,6 +70,52 @@ describe.each([1, 2])("mixing the marks of several providers, h = %s", (h) => {
     return expect(attack.corpus?.(corpus, alone)).rejects.toThrow(
       "foreignTexts: expected one for the attack mixing, got none",
     );
+  });
+});
+
+describe("merging with the student before training", () => {
+  it("leaves 1 − weight of the excess", async () => {
+    const { measured, expected } = await leftOf(1, { kind: "merging", weight: 0.3 });
+    expect(expected).toBeCloseTo(0.7, 12);
+    // Exact: predictions mix, and what the base gives counts as its expectation.
+    expect(measured).toBeCloseTo(0.7, 9);
+  });
+});
+
+describe("quantisation", () => {
+  it("is asked of the student, and refused by one that has no weights", async () => {
+    await expect(leftOf(1, { kind: "quantisation" })).rejects.toThrow(
+      "quantised of a count student: expected one for the attack quantisation, got none",
+    );
+  });
+
+  it("rounds the weights of a neural student: fewer bits, more loss", async () => {
+    const [{ corpus, surroundings, heldOut }] = byWidth.get(1) ?? [];
+    const apprenticeship = neuralStudent({
+      vocabularySize: 64,
+      width: 16,
+      layers: 1,
+      heads: 2,
+      contextLength: 8,
+      batch: 16,
+      learningRate: 0.01,
+      epochs: 1,
+      gain: 1,
+      base: heldOut,
+    });
+    const student = await apprenticeship.train(corpus, surroundings.random);
+    const losses: number[] = [];
+    for (const bits of [8, 2]) {
+      const attack = trainingAttack({ kind: "quantisation", bits });
+      const around = { ...surroundings, apprenticeship };
+      const served = await attack.student?.(student, corpus, around);
+      losses.push((await served?.loss(heldOut)) ?? Number.NaN);
+      await served?.dispose();
+    }
+    const whole = await student.loss(heldOut);
+    await student.dispose();
+    expect(Math.abs(losses[0] - whole)).toBeLessThan(0.004);
+    expect(losses[1]).toBeGreaterThan(whole + 0.01);
   });
 });
 
