@@ -84,15 +84,16 @@ export class CountModel implements BaseModel {
   }
 
   /**
-   * Adds the mass of every follower seen in `context`, times `share`, to `mass` (V); returns the ids it finds without
-   * mass, in order of sight.
+   * Adds the mass of every follower seen at `levels` of a mixture, times `share`, to `mass` (V); returns the ids it finds
+   * without mass, in order of sight.
    */
-  addMasses(context: Tokens, mass: Float64Array, share = 1): number[] {
+  addMasses(levels: readonly Level[], mass: Float64Array, share = 1): number[] {
+    const { followers } = this.#index;
     const touched: number[] = [];
-    for (const { range, weight } of this.mixture(context).levels) {
+    for (const { range, weight } of levels) {
       const each = (share * weight) / (range.end - range.start);
       for (let i = range.start; i < range.end; i++) {
-        const token = this.#index.followers[i];
+        const token = followers[i];
         if (mass[token] === 0) touched.push(token);
         mass[token] += each;
       }

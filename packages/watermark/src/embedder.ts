@@ -17,9 +17,9 @@ export interface EmbedOptions {
   readonly sampling?: Sampling;
   /**
    * `mark` (default) marks every position; `skip` leaves a position unmarked if its context occurred earlier in
-   * this sequence, which keeps an unbiased mark unbiased within one answer.
+   * this answer, which keeps an unbiased mark unbiased within one answer; `skip-shown` also if it occurs in the prompt.
    */
-  readonly repeatedContexts?: "mark" | "skip";
+  readonly repeatedContexts?: "mark" | "skip" | "skip-shown";
 }
 
 /** One generated token. */
@@ -43,7 +43,7 @@ export async function* embed(
 ): AsyncGenerator<EmbeddedToken> {
   checkVocabulary(model, options.scheme);
   const sampler = createSampler(options.sampling ?? PLAIN_SAMPLING, options.scheme, options.random);
-  const marksHere = markPolicy(options);
+  const marksHere = markPolicy(prompt, options);
   const text = new Uint32Array(prompt.length + options.maxTokens);
   text.set(prompt);
   const sequence: ModelSequence = await model.start(prompt);
@@ -51,7 +51,9 @@ export async function* embed(
     for (let length = prompt.length; length < text.length; length++) {
       const context = text.subarray(0, length);
       const marked = marksHere(context);
-      const candidates = await sequence.next();
+      const next = sequence.next();
+      // A model in this process answers at once; waiting for it all the same would take longer than the answer.
+      const candidates = next instanceof Promise ? await next : next;
       const token = sampler(candidates, { context, marked });
       if (model.endTokens.has(token)) return;
       text[length] = token;
@@ -83,16 +85,21 @@ function checkVocabulary(model: LanguageModel, scheme: Scheme | null): void {
 }
 
 /** Whether the mark applies after a context. */
-function markPolicy(options: EmbedOptions): (context: Tokens) => boolean {
-  const { scheme } = options;
+function markPolicy(
+  prompt: Tokens,
+  { scheme, repeatedContexts = "mark" }: EmbedOptions,
+): (context: Tokens) => boolean {
   if (scheme === null) return () => false;
-  if (options.repeatedContexts !== "skip") return (context) => context.length >= scheme.h;
+  const { h } = scheme;
+  if (repeatedContexts === "mark") return (context) => context.length >= h;
   const seen = new Set<string>();
-  return (context) => {
-    if (context.length < scheme.h) return false;
-    const window = context.subarray(context.length - scheme.h).join(" ");
-    const fresh = !seen.has(window);
-    seen.add(window);
-    return fresh;
+  const isFresh = (context: Tokens): boolean => {
+    const before = seen.size;
+    seen.add(context.subarray(context.length - h).join(" "));
+    return seen.size > before;
   };
+  // The prompt's last window is where the answer starts, so it is not one that was repeated.
+  if (repeatedContexts === "skip-shown")
+    for (let end = h; end < prompt.length; end++) isFresh(prompt.subarray(0, end));
+  return (context) => context.length >= h && isFresh(context);
 }

@@ -48,7 +48,7 @@ export function createSampler(sampling: Sampling, scheme: Scheme | null, random:
   return function sample(candidates: Candidates, step: Step): number {
     const mark = step.marked ? scheme : null;
     let ids = candidates.ids;
-    let logits = Float32Array.from(candidates.logits);
+    let logits = candidates.logits.slice();
     penalise(ids, logits, step.context, sampling.repetitionPenalty);
     if (mark?.stage === "raw-logits") mark.reweight(step.context, logits, ids);
     if (sampling.temperature === 0) return ids[argmax(logits)];
@@ -85,13 +85,12 @@ function penalise(ids: Uint32Array, logits: Float32Array, context: Tokens, penal
 /** top-k, then top-p, then min-p, each on what the one before kept. Ties keep the engine's order. */
 function truncate(
   ids: Uint32Array,
-  logits: Float32Array,
+  logits: Float32Array<ArrayBuffer>,
   sampling: Sampling,
 ): { ids: Uint32Array; logits: Float32Array<ArrayBuffer> } {
   const { topK, topP, minP } = sampling;
   const all = logits.length;
-  if ((topK === 0 || topK >= all) && topP === 1 && minP === 0)
-    return { ids, logits: Float32Array.from(logits) };
+  if ((topK === 0 || topK >= all) && topP === 1 && minP === 0) return { ids, logits };
   let keep = topK === 0 ? all : Math.min(topK, all);
   const order = largestFirst(logits, keep);
   const best = logits[order[0]];

@@ -84,6 +84,23 @@ describe("embedding", () => {
     expect(flags[0]).toBe(true);
   });
 
+  it("leaves contexts of the prompt unmarked too when asked to", async () => {
+    const tiny = toyModel(4, { spread: 0.1 });
+    const scheme = bindScheme({ ...profile("gumbel", 1), V: 4 }, key);
+    const marked = async (repeatedContexts: "skip" | "skip-shown"): Promise<readonly number[]> => {
+      const options = { scheme, random: lehmer(2), maxTokens: 50, repeatedContexts };
+      const after: number[] = [];
+      let last = 3;
+      for await (const step of embed(tiny, Uint32Array.of(0, 1, 0, 3), options)) {
+        if (step.marked) after.push(last);
+        last = step.token;
+      }
+      return after;
+    };
+    expect((await marked("skip")).toSorted()).toEqual([0, 1, 2, 3]);
+    expect((await marked("skip-shown")).toSorted()).toEqual([2, 3]);
+  });
+
   it("does not mark where the context is too short", async () => {
     const scheme = bindScheme(profile("green-list", 4), key);
     const flags: boolean[] = [];

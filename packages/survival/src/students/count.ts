@@ -98,7 +98,7 @@ class CountStudent implements Student {
     return contexts.map((context) => {
       const ids = Uint32Array.from(
         this.parts.flatMap(({ model, share, texts }) =>
-          texts.length === 0 ? [] : model.addMasses(context, mass, share),
+          texts.length === 0 ? [] : model.addMasses(model.mixture(context).levels, mass, share),
         ),
       );
       const p = Float64Array.from(ids, (id) => mass[id]);

@@ -7,7 +7,7 @@ import type {
   Tokens,
 } from "@verdigris/core";
 import { type Sampling, PLAIN_SAMPLING, generate } from "@verdigris/watermark";
-import { ContextIndex } from "../context-index.js";
+import { ContextIndex, type Range } from "../context-index.js";
 import type { Text } from "../corpus.js";
 import { CountModel, uniformModel } from "../count-model.js";
 import { below } from "../random.js";
@@ -60,11 +60,26 @@ function proposer(
   };
   /** By deepest matching range: whatever lies further back does not matter. */
   const known = new Map<number, Candidates>();
+  const followersOf = new Map<number, Followers>();
 
+  /** The mass of every follower of two tokens or more, and the most frequent ones of the last token alone. */
   function rank(context: Tokens): Candidates {
-    const ids = Uint32Array.from(model.addMasses(context, mass));
-    ids.sort((a, b) => mass[b] - mass[a] || a - b);
-    const kept = ids.slice(0, candidates);
+    const { levels } = model.mixture(context);
+    const touched = model.addMasses(levels.slice(0, -1), mass);
+    const { range, weight } = levels[levels.length - 1];
+    const last = followersOf.get(range.start) ?? countFollowers(index, range);
+    followersOf.set(range.start, last);
+    const each = weight / (range.end - range.start);
+    const ids = [...touched];
+    // Whoever follows the last token alone is proposed only if it is among the most frequent.
+    for (let i = 0; i < last.ids.length && ids.length < touched.length + candidates; i++)
+      if (mass[last.ids[i]] === 0) ids.push(last.ids[i]);
+    for (const id of ids) {
+      const count = last.counts.get(id) ?? 0;
+      // As the model itself sums: a product would round otherwise, and recorded figures would shift.
+      for (let i = 0; i < count; i++) mass[id] += each;
+    }
+    const kept = heaviest(ids, mass, candidates);
     const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
     for (const id of ids) mass[id] = 0;
     return { ids: kept, logits };
@@ -78,6 +93,31 @@ function proposer(
     known.set(name, proposal);
     return proposal;
   };
+}
+
+/** What follows one token: how often each, and the ids by falling count, then by id. */
+interface Followers {
+  readonly ids: Uint32Array;
+  readonly counts: ReadonlyMap<number, number>;
+}
+
+function countFollowers({ followers }: ContextIndex, { start, end }: Range): Followers {
+  const counts = new Map<number, number>();
+  for (let i = start; i < end; i++)
+    counts.set(followers[i], (counts.get(followers[i]) ?? 0) + 1);
+  const ordered = [...counts].toSorted(([a, n], [b, m]) => m - n || a - b);
+  return { ids: Uint32Array.from(ordered, ([id]) => id), counts };
+}
+
+/** The n ids with most mass, most first, the smaller id of equals first. */
+function heaviest(ids: readonly number[], mass: Float64Array, n: number): Uint32Array {
+  let near = ids;
+  if (ids.length > n) {
+    const masses = Float64Array.from(ids, (id) => mass[id]).sort();
+    const least = masses[masses.length - n];
+    near = ids.filter((id) => mass[id] >= least);
+  }
+  return Uint32Array.from(near.toSorted((a, b) => mass[b] - mass[a] || a - b)).slice(0, n);
 }
 
 /** What a teacher is asked to write. */
