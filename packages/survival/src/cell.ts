@@ -1,14 +1,13 @@
-import { type Kernel, type Scheme, type Tokens, bindScheme, moments } from "@verdigris/core";
+import { type Kernel, type Scheme, type Tokens, bindScheme } from "@verdigris/core";
 import {
-  type Evidence,
   type OpenEvidence,
-  clopperPearson,
   closedDecoys,
   closedTest,
   openTest,
   requiredTokens,
 } from "@verdigris/detector";
 import { auditContexts } from "./audit.js";
+import { closedAuditOf, openAuditOf } from "./audit-result.js";
 import { type Corpus, type Text, mixCorpus } from "./corpus.js";
 import { type Forecast, type TeacherExcess, forecast } from "./law.js";
 import type { MarkedArm } from "./material.js";
@@ -81,7 +80,7 @@ export async function runCell(cell: ForecastCell, kernel: Kernel): Promise<Cell>
   try {
     const draws = { contexts, tokens: await student.draw(contexts, stream) };
     const evidence = closedTest(scheme, draws);
-    const closed = auditOf(scheme, evidence, cell.forecast.epsilon);
+    const closed = closedAuditOf(scheme, evidence, cell.forecast.epsilon);
     const statistic = { keys: plan.audit.decoys, statistic: evidence, kernel };
     return {
       profile: plan.arm.profile.id,
@@ -119,7 +118,7 @@ export async function runUntrained(cell: ForecastCell): Promise<UntrainedControl
       profile: plan.arm.profile.id,
       h: scheme.h,
       student: plan.apprenticeship.kind,
-      closed: auditOf(scheme, closedTest(scheme, draws), 0),
+      closed: closedAuditOf(scheme, closedTest(scheme, draws), 0),
       loss: await student.loss(plan.heldOut),
     };
   } finally {
@@ -130,31 +129,7 @@ export async function runUntrained(cell: ForecastCell): Promise<UntrainedControl
 async function openAudit(cell: ForecastCell, student: Student): Promise<Audit<OpenEvidence>> {
   const contexts = cell.contexts.slice(0, cell.plan.audit.open);
   const evidence = openTest(cell.scheme, await student.predict(contexts));
-  const standardError = evidence.zScore === 0 ? 0 : Math.abs(evidence.effect / evidence.zScore);
-  return withForecast(evidence, { standardError, expected: cell.forecast.epsilon });
-}
-
-/** The audit of a closed test: the standard error is the law's own, the interval exact where the score is a coin. */
-function auditOf(scheme: Scheme, evidence: Evidence, expected: number): Audit {
-  const { mean, variance } = moments(scheme.law);
-  const standardError = Math.sqrt(variance / Math.max(1, evidence.n));
-  const audit = withForecast(evidence, { standardError, expected });
-  if (scheme.law.kind !== "bernoulli") return audit;
-  const { lower, upper } = clopperPearson(evidence.sum, evidence.n, 0.95);
-  return { ...audit, interval: { lower: lower - mean, upper: upper - mean } };
-}
-
-function withForecast<E extends Evidence>(
-  evidence: E,
-  { standardError, expected }: { readonly standardError: number; readonly expected: number },
-): Audit<E> {
-  const { effect } = evidence;
-  return {
-    evidence,
-    standardError,
-    interval: { lower: effect - 1.96 * standardError, upper: effect + 1.96 * standardError },
-    withinForecast: Math.abs(effect - expected) <= 3 * standardError + 0.1 * expected,
-  };
+  return openAuditOf(evidence, cell.forecast.epsilon);
 }
 
 function survivalRatio(closed: Audit, deltaT: number): Cell["survivalRatio"] {

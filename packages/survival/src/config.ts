@@ -29,6 +29,18 @@ const neuralSchema = z.strictObject({
     .describe("A of the survival law, fitted for this shape."),
 });
 
+/** Settings of a student, by kind. */
+export const studentSchema = z.discriminatedUnion("kind", [countSchema, neuralSchema]);
+
+/** Where a recorded corpus and human text are found. */
+export const recordedMaterialSchema = z.strictObject({
+  manifest: z
+    .string()
+    .describe("Manifest of a recorded corpus, relative to the configuration file."),
+  human: z.array(z.string()).min(1).describe("Human text for the base model."),
+  humanTokensPerFile: z.int().min(1000).default(150_000),
+});
+
 const cellsSchema = z.strictObject({
   h: z
     .array(z.int().min(0).max(8))
@@ -43,7 +55,7 @@ const cellsSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe("Audit only windows the provider served at least so often."),
-  student: z.discriminatedUnion("kind", [countSchema, neuralSchema]),
+  student: studentSchema,
 });
 
 /** An experiment: which cells to run on which material. */
@@ -51,13 +63,7 @@ export const experimentSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
   seed: z.int().min(0).default(1),
   alpha: z.number().gt(0).lt(1).default(1e-3),
-  material: z.strictObject({
-    manifest: z
-      .string()
-      .describe("Manifest of a recorded corpus, relative to the configuration file."),
-    human: z.array(z.string()).min(1).describe("Human text for the base model."),
-    humanTokensPerFile: z.int().min(1000).default(150_000),
-  }),
+  material: recordedMaterialSchema,
   tokens: z.int().min(1000).describe("Tokens of every training corpus."),
   audit: z
     .strictObject({
@@ -86,7 +92,7 @@ export type Experiment = z.infer<typeof experimentSchema>;
 export type Run = Experiment["runs"][number];
 
 /** Settings of one student, by kind. */
-export type StudentConfig = Run["student"];
+export type StudentConfig = z.infer<typeof studentSchema>;
 
 /** @throws VerdigrisError CONFIG_INVALID naming field, range and what came */
 export function parseExperiment(value: unknown): Experiment {

@@ -6,6 +6,8 @@ export interface Text {
   /** Which prompt it answers. */
   readonly prompt: string;
   readonly tokens: Tokens;
+  /** Which of several keys marked it. */
+  readonly part?: number;
 }
 
 /** What a student is trained on: texts, and which of them carry the mark. */

@@ -31,6 +31,7 @@ export {
   readJson,
 } from "./material.js";
 export * from "./outlook/index.js";
+export * from "./lab/index.js";
 export { randomStream } from "./random.js";
 export type * from "./report.js";
 export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";

@@ -132,7 +132,7 @@ function carries(
 }
 
 /** Leverage of the marked examples on the prediction after a context. */
-function markedLeverage(
+export function markedLeverage(
   corpus: Corpus,
   learner: Learner,
   scheme: Scheme,

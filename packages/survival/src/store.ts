@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { VerdigrisError } from "@verdigris/core";
 
 /** SHA-256 of a value's canonical JSON (sorted keys), hex. */
@@ -19,10 +20,14 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * Writes a file whole or not at all: to a neighbour, flushed, then renamed. What was there before stays until then.
- * @throws VerdigrisError FILE_UNWRITABLE
+ * Writers of one file at a time need a `writer` each. @throws VerdigrisError FILE_UNWRITABLE
  */
-export async function writeWhole(path: string, contents: string): Promise<void> {
-  const partial = `${path}.partial`;
+export async function writeWhole(
+  path: string,
+  contents: string | Uint8Array,
+  writer = "",
+): Promise<void> {
+  const partial = `${path}${writer}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
     // Without the flush a full disk may be noticed only after the rename.
@@ -40,35 +45,91 @@ export async function writeWhole(path: string, contents: string): Promise<void> 
 
 /** Results by the digest of what they were computed from. */
 export interface Store {
+  /** The stored result, or null. */
+  find<T>(inputs: unknown): Promise<T | null>;
   /** The stored result, or what `compute` returns, then stored. A corrupted entry is computed again. */
   resolve<T>(inputs: unknown, compute: () => Promise<T>): Promise<T>;
 }
 
-/** A store in a directory: one file a result, with the digest of its own contents. */
-export function directoryStore(directory: string): Store {
+/** How a directory keeps a kind of result; `decode` throws or returns null for bytes that are not what was encoded. */
+export interface Codec<T> {
+  readonly extension: string;
+  encode(value: T): string | Uint8Array;
+  decode(bytes: Buffer): T | null;
+}
+
+/** Surroundings of a store in a directory. */
+export interface DirectoryOptions {
+  /** Told of an entry that is not what was written; it will be computed again. */
+  readonly onCorrupt?: ((path: string) => void) | undefined;
+}
+
+/** A store in a directory: one JSON file a result, with the digest of its own contents. */
+export function directoryStore(directory: string, options: DirectoryOptions = {}): Store {
+  const store = codedStore(directory, jsonCodec, options);
   return {
-    async resolve<T>(inputs: unknown, compute: () => Promise<T>): Promise<T> {
-      const path = join(directory, `${digestOf(inputs).slice(0, 32)}.json`);
-      const stored = await readEntry(path);
-      if (stored !== null) return stored as T;
+    find: <T>(inputs: unknown) => store.find(inputs) as Promise<T | null>,
+    resolve: <T>(inputs: unknown, compute: () => Promise<T>) =>
+      store.resolve(inputs, compute) as Promise<T>,
+  };
+}
+
+/** Results of one kind in a directory. */
+export interface CodedStore<T> {
+  find(inputs: unknown): Promise<T | null>;
+  resolve(inputs: unknown, compute: () => Promise<T>): Promise<T>;
+}
+
+/** A store in a directory of results that a codec checks. Processes and threads may share it. */
+export function codedStore<T>(
+  directory: string,
+  codec: Codec<T>,
+  { onCorrupt }: DirectoryOptions = {},
+): CodedStore<T> {
+  const pathOf = (inputs: unknown): string =>
+    join(directory, `${digestOf(inputs).slice(0, 32)}.${codec.extension}`);
+  async function read(path: string): Promise<T | null> {
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
+    if (bytes === null) return null;
+    const value = attempt(() => codec.decode(bytes));
+    if (value === null) onCorrupt?.(path);
+    return value;
+  }
+  return {
+    find: (inputs) => read(pathOf(inputs)),
+    async resolve(inputs, compute): Promise<T> {
+      const path = pathOf(inputs);
+      const stored = await read(path);
+      if (stored !== null) return stored;
       const result = await compute();
-      await writeWhole(path, JSON.stringify({ digest: digestOf(result), result }));
+      await writeWhole(path, codec.encode(result), `.${process.pid}-${threadId}`);
       return result;
     },
   };
 }
 
-async function readEntry(path: string): Promise<unknown> {
-  try {
-    const entry = JSON.parse(await readFile(path, "utf8")) as {
-      digest?: unknown;
-      result?: unknown;
-    };
+const jsonCodec: Codec<unknown> = {
+  extension: "json",
+  encode: (result) => JSON.stringify({ digest: digestOf(result), result }),
+  decode(bytes): unknown {
+    const entry = JSON.parse(bytes.toString()) as { digest?: unknown; result?: unknown };
     return entry.digest === digestOf(entry.result) ? (entry.result ?? null) : null;
+  },
+};
+
+function attempt<T>(decode: () => T | null): T | null {
+  try {
+    return decode();
   } catch {
     return null;
   }
 }
 
 /** A store that keeps nothing. */
-export const noStore: Store = { resolve: (_inputs, compute) => compute() };
+export const noStore: Store = {
+  find: async () => null,
+  resolve: (_inputs, compute) => compute(),
+};

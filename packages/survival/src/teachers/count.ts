@@ -9,7 +9,7 @@ import type {
 import { type Sampling, PLAIN_SAMPLING, generate } from "@verdigris/watermark";
 import { ContextIndex, type Range } from "../context-index.js";
 import type { Text } from "../corpus.js";
-import { CountModel, uniformModel } from "../count-model.js";
+import { CountModel, type Level, uniformModel } from "../count-model.js";
 import { below } from "../random.js";
 
 /** Shape of the count teacher. */
@@ -53,26 +53,43 @@ function proposer(
   const index = new ContextIndex(streams, { order, vocabularySize });
   const base = uniformModel(vocabularySize);
   const model = new CountModel(index, { inertia: 3, shortest: 1, base });
-  const mass = new Float64Array(vocabularySize);
+  const rank = ranking(index, model, { vocabularySize, candidates });
   const anything = {
     ids: index.followers.slice(0, candidates),
     logits: new Float32Array(Math.min(candidates, index.size)),
   };
   /** By deepest matching range: whatever lies further back does not matter. */
   const known = new Map<number, Candidates>();
-  const followersOf = new Map<number, Followers>();
-
-  /** The mass of every follower of two tokens or more, and the most frequent ones of the last token alone. */
-  function rank(context: Tokens): Candidates {
+  return (context) => {
     const { levels } = model.mixture(context);
-    const touched = model.addMasses(levels.slice(0, -1), mass);
+    if (levels.length === 0) return anything;
+    const [deepest] = levels;
+    const name = deepest.range.start * (order + 1) + deepest.depth;
+    const proposal = known.get(name) ?? rank(levels);
+    known.set(name, proposal);
+    return proposal;
+  };
+}
+
+/**
+ * The most likely tokens of a mixture: the mass of every follower of two tokens or more, and the most frequent followers of
+ * the last token alone, of which no other could be among them.
+ */
+function ranking(
+  index: ContextIndex,
+  model: CountModel,
+  { vocabularySize, candidates }: Required<Omit<CountTeacherOptions, "order">>,
+): (levels: readonly Level[]) => Candidates {
+  const mass = new Float64Array(vocabularySize);
+  const followersOf = new Map<number, Followers>();
+  return (levels) => {
+    const ids = model.addMasses(levels.slice(0, -1), mass);
     const { range, weight } = levels[levels.length - 1];
     const last = followersOf.get(range.start) ?? countFollowers(index, range);
     followersOf.set(range.start, last);
     const each = weight / (range.end - range.start);
-    const ids = [...touched];
-    // Whoever follows the last token alone is proposed only if it is among the most frequent.
-    for (let i = 0; i < last.ids.length && ids.length < touched.length + candidates; i++)
+    const most = ids.length + candidates;
+    for (let i = 0; i < last.ids.length && ids.length < most; i++)
       if (mass[last.ids[i]] === 0) ids.push(last.ids[i]);
     for (const id of ids) {
       const count = last.counts.get(id) ?? 0;
@@ -83,15 +100,6 @@ function proposer(
     const logits = Float32Array.from(kept, (id) => Math.log(mass[id]));
     for (const id of ids) mass[id] = 0;
     return { ids: kept, logits };
-  }
-
-  return (context) => {
-    const [deepest] = model.mixture(context).levels;
-    if (deepest === undefined) return anything;
-    const name = deepest.range.start * (order + 1) + deepest.depth;
-    const proposal = known.get(name) ?? rank(context);
-    known.set(name, proposal);
-    return proposal;
   };
 }
 
@@ -103,8 +111,7 @@ interface Followers {
 
 function countFollowers({ followers }: ContextIndex, { start, end }: Range): Followers {
   const counts = new Map<number, number>();
-  for (let i = start; i < end; i++)
-    counts.set(followers[i], (counts.get(followers[i]) ?? 0) + 1);
+  for (let i = start; i < end; i++) counts.set(followers[i], (counts.get(followers[i]) ?? 0) + 1);
   const ordered = [...counts].toSorted(([a, n], [b, m]) => m - n || a - b);
   return { ids: Uint32Array.from(ordered, ([id]) => id), counts };
 }

@@ -1,0 +1,108 @@
+/** What student runs share in one thread: material, kernel, teachers, students-to-be and texts. */
+import {
+  type Key,
+  type Kernel,
+  type LanguageModel,
+  type Profile,
+  type Scheme,
+  createKernel,
+} from "@verdigris/core";
+import type { StudentConfig } from "../config.js";
+import type { Text } from "../corpus.js";
+import { type TeacherExcess, teacherExcess } from "../law.js";
+import type { Material } from "../material.js";
+import { type CodedStore, type DirectoryOptions, codedStore } from "../store.js";
+import { type Apprenticeship, apprentice } from "../students/index.js";
+import { countTeacher } from "../teachers/count.js";
+import type { Study } from "./config.js";
+import { type LessonOrder, writeLesson } from "./lessons.js";
+import { profileOf, recordedArm, studyKey } from "./material.js";
+import type { CountTeacherSetting, Setting } from "./setting.js";
+import { textCodec } from "./text-codec.js";
+
+/** Lessons kept in memory; a run needs three or four. */
+const REMEMBERED = 8;
+
+/** A mark under the key of one part of a keyring. */
+export interface KeyedMark {
+  readonly profile: Profile;
+  readonly key: Key;
+}
+
+/** Where a study's runs are made. Nothing here changes a result. */
+export class Bench {
+  readonly study: Study;
+  readonly material: Material;
+  readonly kernel: Kernel = createKernel();
+  readonly #lessons: CodedStore<readonly Text[]>;
+  readonly #made = new Map<string, unknown>();
+  readonly #texts = new Recent<Promise<readonly Text[]>>(REMEMBERED);
+  readonly #excess = new Recent<TeacherExcess>(REMEMBERED);
+
+  constructor(
+    study: Study,
+    material: Material,
+    place: DirectoryOptions & { readonly directory: string },
+  ) {
+    this.study = study;
+    this.material = material;
+    this.#lessons = codedStore(place.directory, textCodec, place);
+  }
+
+  /** The count model that writes as the source's texts do. */
+  teacher(source: LessonOrder["source"], setting: CountTeacherSetting): LanguageModel {
+    const { order, candidates } = setting;
+    const { vocabularySize } = this.material;
+    return this.#once(`teacher ${source} ${order} ${candidates}`, () =>
+      countTeacher(this.material[source], { vocabularySize, order, candidates }),
+    );
+  }
+
+  apprenticeship(config: StudentConfig): Apprenticeship {
+    return this.#once(`student ${JSON.stringify(config)}`, () => apprentice(config, this.material));
+  }
+
+  /** The mark of a setting under its i-th key. */
+  mark({ teacher, mark }: Setting, key: number, part = 0): KeyedMark {
+    if (teacher.kind === "recorded") return recordedArm(mark, this.material.arms);
+    return { profile: profileOf(mark, this.material), key: studyKey(key, part) };
+  }
+
+  /** What was ordered, written or as it was stored. */
+  lesson(order: LessonOrder): Promise<readonly Text[]> {
+    return this.#texts.resolve(JSON.stringify(order), () =>
+      this.#lessons.resolve(order, () => writeLesson(order, this)),
+    );
+  }
+
+  /** Δ_T of a lesson's texts under a scheme. */
+  excess(order: LessonOrder, scheme: Scheme, texts: readonly Text[]): TeacherExcess {
+    return this.#excess.resolve(JSON.stringify(order), () => teacherExcess(scheme, texts));
+  }
+
+  #once<T>(name: string, make: () => T): T {
+    const made = (this.#made.get(name) as T | undefined) ?? make();
+    this.#made.set(name, made);
+    return made;
+  }
+}
+
+/** The last few of what was made, by name. */
+class Recent<T> {
+  readonly #made = new Map<string, T>();
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  resolve(name: string, make: () => T): T {
+    const made = this.#made.get(name) ?? make();
+    // Last again, so that the first is the one that was not asked for longest.
+    this.#made.delete(name);
+    this.#made.set(name, made);
+    const [oldest] = this.#made.keys();
+    if (this.#made.size > this.#size) this.#made.delete(oldest);
+    return made;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * One student run: a pure function of its setting, key, seed and the study's material. The forecast is made, and handed
+ * over, before the student is trained.
+ */
+import { closedDecoys, closedTest } from "@verdigris/detector";
+import { closedAuditOf } from "../audit-result.js";
+import { copierControl, teacherControl } from "../controls.js";
+import { corpusOf } from "../corpus.js";
+import type { Forecast } from "../law.js";
+import type { Student } from "../students/index.js";
+import type { Bench } from "./bench.js";
+import { type ForecastRun, type RunOrder, forecastRun } from "./forecast-run.js";
+import { writeFreely } from "./free-text.js";
+import type { KeyringAudit, StudentRun } from "./result.js";
+import { streamOf } from "./streams.js";
+import { auditKeyring, auditStudent } from "./student-audit.js";
+
+/** Forecasts, trains, attacks and audits one student. */
+export async function runStudent(
+  order: RunOrder,
+  bench: Bench,
+  onForecast: (forecast: Forecast) => Promise<void> = async () => {},
+): Promise<StudentRun> {
+  const run = await forecastRun(order, bench);
+  await onForecast(run.forecast);
+  const { student, dispose } = await trained(run);
+  try {
+    return { ...(await resultOf(student, run, bench)), ...(await innocentsOf(run, bench)) };
+  } finally {
+    await dispose();
+  }
+}
+
+async function resultOf(
+  student: Student,
+  run: ForecastRun,
+  bench: Bench,
+): Promise<Omit<StudentRun, keyof Innocence>> {
+  const { mark, forecast, excess, texts, attack } = run;
+  const { kernel, study } = bench;
+  const { audits, draws } = await auditStudent(student, run, bench);
+  return {
+    key: run.order.key,
+    seed: run.order.seed,
+    forecast,
+    forecastTokens: run.forecastTokens,
+    teacher: teacherControl({ ...mark, texts: run.ownTexts }, { kernel, excess }),
+    audits,
+    keyring: keyringOf(run, draws, bench),
+    decoys: closedDecoys(mark.profile, draws, {
+      keys: study.audit.decoys,
+      statistic: audits.oneStep.evidence,
+      kernel,
+    }),
+    attack: attack?.record ?? null,
+    loss: await student.loss(texts.heldOut),
+  };
+}
+
+interface Trained {
+  readonly student: Student;
+  readonly dispose: () => Promise<void>;
+}
+
+/** The student of the last generation, after the attack; the students before it live as long. */
+async function trained(run: ForecastRun): Promise<Trained> {
+  const { order, name, corpus, apprenticeship, attack, texts, surroundings } = run;
+  const students: Student[] = [];
+  const keep = (student: Student): Student => {
+    students.push(student);
+    return student;
+  };
+  const dispose = async (): Promise<void> => {
+    for (const student of students) await student.dispose();
+  };
+  try {
+    let learned = corpus;
+    let student = keep(await apprenticeship.train(learned, streamOf(name, "student")));
+    for (let generation = 1; generation < order.setting.generations; generation++) {
+      const written = await writeFreely(student, {
+        prompts: texts.heldOut,
+        tokens: corpus.tokenCount,
+        length: 100,
+        random: streamOf(name, `generation ${generation}`),
+      });
+      learned = corpusOf(
+        written,
+        written.map(() => true),
+      );
+      student = keep(
+        await apprenticeship.train(learned, streamOf(name, `student ${generation + 1}`)),
+      );
+    }
+    if (attack?.attack.student !== undefined)
+      student = keep(await attack.attack.student(student, learned, surroundings));
+    return { student, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function keyringOf(
+  { order, texts, wholeEpsilon }: ForecastRun,
+  draws: Parameters<typeof auditKeyring>[0],
+  bench: Bench,
+): KeyringAudit | null {
+  const { setting, key } = order;
+  if (setting.keyring.kind === "one") return null;
+  return auditKeyring(draws, { setting, key, shares: texts.shares, expected: wholeEpsilon }, bench);
+}
+
+type Innocence = Pick<StudentRun, "untrainedLoss" | "innocents">;
+
+/** The suspects that never saw the mark; asked of the student of unmarked text, which is one of them. */
+async function innocentsOf(
+  { order, name, mark, scheme, contexts, apprenticeship, texts, ownTexts }: ForecastRun,
+  { kernel, study }: Bench,
+): Promise<Innocence> {
+  const student = await apprenticeship.untrained();
+  try {
+    const loss = await student.loss(texts.heldOut);
+    if (order.setting.rho > 0) return { untrainedLoss: loss, innocents: null };
+    const tokens = await student.draw(contexts, streamOf(name, "untrained"));
+    const closed = closedAuditOf(scheme, closedTest(scheme, { contexts, tokens }), 0);
+    const { id: profile } = mark.profile;
+    const { kind } = apprenticeship;
+    const arm = { ...mark, texts: ownTexts };
+    const seed = study.seed + order.seed;
+    return {
+      untrainedLoss: loss,
+      innocents: {
+        untrained: { profile, h: scheme.h, student: kind, closed, loss },
+        copier: await copierControl(arm, { apprenticeship, kernel, seed }),
+      },
+    };
+  } finally {
+    await student.dispose();
+  }
+}

@@ -1,0 +1,50 @@
+import { parseWith } from "@verdigris/core";
+import * as z from "zod";
+import { recordedMaterialSchema } from "../config.js";
+import { settingSchema } from "./setting.js";
+
+const levels = z.array(z.unknown()).min(1);
+const axes = z
+  .record(z.string(), levels)
+  .describe('Levels by the path of the field they replace, such as "rho" or "mark.h".');
+
+const auditSchema = z.strictObject({
+  heldOut: z.int().min(1000).default(60_000).describe("Tokens of unmarked text to audit on."),
+  oneStep: z.int().min(100).default(20_000).describe("Contexts drawn from once, at most."),
+  open: z.int().min(100).default(4000).describe("Contexts whose probabilities are read, at most."),
+  freeRun: z.int().min(0).default(20_000).describe("Tokens the student writes freely; 0: none."),
+  decoys: z.int().min(19).max(100_000).default(99),
+});
+
+/** A study: a default setting, what varies around it, and how often each is repeated. */
+export const studySchema = z.strictObject({
+  kind: z.literal("study"),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
+  seed: z.int().min(0).default(1),
+  alpha: z.number().gt(0).lt(1).default(1e-5),
+  keys: z.int().min(1).max(1000).default(5).describe("Keys; the unit of replication."),
+  seeds: z.int().min(1).max(1000).default(3).describe("Student runs per key."),
+  material: recordedMaterialSchema.extend({
+    vocabulary: z
+      .int()
+      .min(16)
+      .nullable()
+      .default(null)
+      .describe("Folds the vocabulary into so many ids, frequent ones apart; null: all."),
+  }),
+  audit: auditSchema.prefault({}),
+  default: settingSchema.prefault({}).describe("The default cell."),
+  vary: axes.default({}).describe("One at a time, everything else as in the default cell."),
+  cross: z
+    .array(axes)
+    .default([])
+    .describe("Interactions: every combination of the levels of each entry."),
+});
+
+/** A checked study. */
+export type Study = z.infer<typeof studySchema>;
+
+/** @throws VerdigrisError CONFIG_INVALID naming field, range and what came */
+export function parseStudy(value: unknown): Study {
+  return parseWith(studySchema, value, { name: "study", code: "CONFIG_INVALID" });
+}

@@ -1,0 +1,110 @@
+/** What teachers write: marked and unmarked texts, each a pure function of its order and the material. */
+import { type LanguageModel, type Random, type Scheme, bindScheme } from "@verdigris/core";
+import { type EmbedOptions, generate } from "@verdigris/watermark";
+import type { Text } from "../corpus.js";
+import { below, randomStream, shuffled } from "../random.js";
+import type { Bench } from "./bench.js";
+import { profileOf, recordedArm, studyKey } from "./material.js";
+import type { CountTeacherSetting, Setting } from "./setting.js";
+
+/** Tokens of a text that serve as prompt of another. */
+const PROMPT = 8;
+
+/** What a teacher is asked for. */
+export interface LessonOrder {
+  /** Digest of the material. */
+  readonly material: string;
+  readonly teacher: Setting["teacher"];
+  /** Which texts the teacher was made from. */
+  readonly source: "unmarked" | "human";
+  /** What the texts are for; the mark is null unless they are marked. */
+  readonly purpose: "marked" | "filler" | "held-out" | "clean" | "foreign";
+  readonly mark: Setting["mark"] | null;
+  readonly keyring: Setting["keyring"];
+  readonly key: number;
+  readonly seed: string;
+  readonly tokens: number;
+}
+
+/** Shares of the parts of a keyring; they add up to 1, the first is the largest. */
+export function sharesOf(keyring: Setting["keyring"]): readonly number[] {
+  if (keyring.kind === "one") return [1];
+  const zipf = keyring.kind === "tenants" && keyring.shares === "zipf";
+  const weights = Array.from({ length: keyring.count }, (_, i) => (zipf ? 1 / (i + 1) : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/** Writes what was ordered; a text says which part of the keyring marked it. */
+export async function writeLesson(order: LessonOrder, bench: Bench): Promise<readonly Text[]> {
+  if (order.teacher.kind === "recorded") return recorded(order, bench);
+  const model = bench.teacher(order.source, order.teacher);
+  const prompts = bench.material[order.source];
+  const random = randomStream("lesson", JSON.stringify(order));
+  const texts: Text[] = [];
+  let [due, written] = [0, 0];
+  for (const [part, share] of sharesOf(order.keyring).entries()) {
+    const scheme = schemeOf(order, part, bench);
+    due += share * order.tokens;
+    const text = { model, prompts, random, scheme, part, teacher: order.teacher };
+    while (written < Math.round(due)) {
+      const next = await writeText(text, Math.round(due) - written);
+      texts.push(next);
+      written += next.tokens.length;
+    }
+  }
+  return texts;
+}
+
+function schemeOf({ mark, key }: LessonOrder, part: number, bench: Bench): Scheme | null {
+  if (mark === null) return null;
+  return bindScheme(profileOf(mark, bench.material), studyKey(key, part), bench.kernel);
+}
+
+interface Writing {
+  readonly model: LanguageModel;
+  readonly prompts: readonly Text[];
+  readonly random: Random;
+  readonly scheme: Scheme | null;
+  readonly part: number;
+  readonly teacher: CountTeacherSetting;
+}
+
+const MASKING = {
+  none: "mark",
+  single_turn: "skip",
+  all: "skip-shown",
+} as const satisfies Record<string, EmbedOptions["repeatedContexts"]>;
+
+async function writeText(writing: Writing, left: number): Promise<Text> {
+  const { model, prompts, random, scheme, part, teacher } = writing;
+  const from = prompts[below(random, prompts.length)];
+  const isGreedy = random.next() < teacher.greedy;
+  const tokens = await generate(model, from.tokens.subarray(0, PROMPT), {
+    scheme,
+    random,
+    maxTokens: Math.min(left, teacher.textLength),
+    repeatedContexts: MASKING[teacher.repeatedContexts],
+    sampling: {
+      temperature: isGreedy ? 0 : teacher.temperature,
+      topK: 0,
+      topP: teacher.topP,
+      minP: 0,
+      repetitionPenalty: 1,
+    },
+  });
+  return { prompt: from.prompt, tokens, part };
+}
+
+/** Share of a recorded teacher's unmarked texts that the audit has. */
+const HELD_OUT = 1 / 3;
+
+/** The material's own texts under a mark, or without one. @throws RangeError for a mark or key that it does not have */
+function recorded({ mark, key, purpose, seed }: LessonOrder, { material }: Bench): readonly Text[] {
+  if (key !== 0) throw new RangeError(`keys: expected 1 with a recorded teacher, got ${key + 1}`);
+  if (mark !== null)
+    return recordedArm(mark, material.arms).texts.map((text) => ({ ...text, part: 0 }));
+  const order = shuffled(material.unmarked, randomStream("recorded", seed));
+  const cut = Math.round(HELD_OUT * order.length);
+  return purpose === "held-out" ? order.slice(0, cut) : order.slice(cut);
+}

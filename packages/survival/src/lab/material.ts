@@ -1,0 +1,58 @@
+import { Key, type Profile } from "@verdigris/core";
+import type { Text } from "../corpus.js";
+import type { MarkedArm, Material } from "../material.js";
+import { canonicalJson, digestOf } from "../store.js";
+import type { Setting } from "./setting.js";
+
+/**
+ * Material with its vocabulary folded into `size` ids, so that marks that cost time in proportion to the vocabulary can be
+ * studied: the most frequent size − 1 tokens keep an id of their own, the rest shares the last. Recorded marks are gone.
+ */
+export function folded(material: Material, size: number): Material {
+  const counts = new Uint32Array(material.vocabularySize);
+  for (const texts of [material.unmarked, material.human])
+    for (const { tokens } of texts) for (const token of tokens) counts[token]++;
+  const byCount = Uint32Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a] || a - b);
+  const ids = new Uint32Array(material.vocabularySize).fill(size - 1);
+  byCount.subarray(0, size - 1).forEach((token, id) => (ids[token] = id));
+  const fold = (text: Text): Text => ({ ...text, tokens: text.tokens.map((token) => ids[token]) });
+  return {
+    digest: digestOf({ material: material.digest, folded: size }),
+    vocabularySize: size,
+    arms: [],
+    unmarked: material.unmarked.map(fold),
+    human: material.human.map(fold),
+  };
+}
+
+/** The profile of a study's mark; its tokenizer is the material's. */
+export function profileOf(mark: Setting["mark"], material: Material): Profile {
+  return {
+    ...mark,
+    id: "study",
+    version: 1,
+    V: material.vocabularySize,
+    tokenizer: { id: "material", sha256: material.digest },
+    promptRule: "exclude-windows",
+    specialTokens: [],
+    validFrom: null,
+    validTo: null,
+    keyId: null,
+  };
+}
+
+/** The i-th key of a study, and of one part of its keyring. Public: anyone can repeat the study. */
+export function studyKey(index: number, part: number): Key {
+  const master = Key.fromBytes(new Uint8Array(32));
+  return master.derive({ provider: "verdigris study", tenant: String(part), epoch: String(index) });
+}
+
+/** The recorded arm with a mark. @throws RangeError if there is none */
+export function recordedArm(mark: Setting["mark"], arms: Material["arms"]): MarkedArm {
+  const named = ({ scheme, h, seeding, parameters }: Omit<Setting["mark"], "prf">): string =>
+    canonicalJson({ scheme, h, seeding, parameters });
+  const found = arms.find(({ profile }) => named(profile) === named(mark));
+  if (found !== undefined) return found;
+  const known = arms.map(({ profile }) => named(profile)).join(" or ");
+  throw new RangeError(`mark: expected ${known} with a recorded teacher, got ${named(mark)}`);
+}

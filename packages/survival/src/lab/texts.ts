@@ -1,0 +1,99 @@
+import { type Text, corpusOf, tokenCount } from "../corpus.js";
+import { trainingAttack } from "../training-attacks/index.js";
+import type { Bench } from "./bench.js";
+import type { RunOrder } from "./forecast-run.js";
+import { type LessonOrder, sharesOf } from "./lessons.js";
+import type { Setting } from "./setting.js";
+
+/** Everything a run reads. */
+export interface RunTexts {
+  readonly markedOrder: LessonOrder;
+  readonly marked: readonly Text[];
+  readonly filler: readonly Text[];
+  readonly heldOut: readonly Text[];
+  /** For attacks: text without the mark, and other providers' text. */
+  readonly clean: readonly Text[];
+  readonly foreign: readonly Text[];
+  /** Share of the marked tokens that each part of the keyring has. */
+  readonly shares: readonly number[];
+}
+
+/** Tokens of a piece of human text in a corpus. */
+const PIECE = 120;
+
+/** What a run reads, written or as it was stored. */
+export async function textsOf(order: RunOrder, bench: Bench): Promise<RunTexts> {
+  const { marked, filler, heldOut, clean, foreign } = ordersOf(order, bench);
+  const written = async (lesson: LessonOrder | null): Promise<readonly Text[]> =>
+    lesson === null ? [] : bench.lesson(lesson);
+  const human = order.setting.rho < 1 && order.setting.filler === "human";
+  const texts = await written(marked);
+  return {
+    markedOrder: marked,
+    marked: texts,
+    filler: human ? pieces(bench.material.human) : await written(filler),
+    heldOut: await written(heldOut),
+    clean: await written(clean),
+    foreign: await written(foreign),
+    shares: realisedShares(texts, order.setting.keyring),
+  };
+}
+
+type Orders = Readonly<Record<"filler" | "clean" | "foreign", LessonOrder | null>> &
+  Readonly<Record<"marked" | "heldOut", LessonOrder>>;
+
+function ordersOf({ setting, key, seed }: RunOrder, bench: Bench): Orders {
+  const { teacher, mark, keyring, tokens, rho, filler, attack } = setting;
+  const plain: Setting["teacher"] =
+    teacher.kind === "recorded"
+      ? teacher
+      : { ...teacher, temperature: 1, topP: 1, greedy: 0, repeatedContexts: "none" };
+  const common = {
+    material: bench.material.digest,
+    source: "unmarked",
+    teacher,
+    mark: null,
+    keyring: { kind: "one" },
+    key,
+    seed: `${bench.study.seed}/${seed}`,
+    tokens,
+  } as const;
+  const other = { ...common, source: "human", teacher: plain } as const;
+  const competes = rho < 1 && filler !== "human";
+  return {
+    marked: { ...common, purpose: "marked", mark, keyring },
+    filler: competes ? { ...(filler === "machine" ? other : common), purpose: "filler" } : null,
+    heldOut: {
+      ...common,
+      teacher: plain,
+      purpose: "held-out",
+      tokens: bench.study.audit.heldOut,
+    },
+    clean: attack === null ? null : { ...other, purpose: "clean", tokens: cleanTokens(setting) },
+    foreign: attack === null ? null : { ...common, purpose: "foreign", mark, key: -1 - key },
+  };
+}
+
+/** What the attack says it needs, and as much as the corpus at least. */
+function cleanTokens({ attack, tokens }: Setting): number {
+  if (attack === null) return 0;
+  const blank = { prompt: "", tokens: new Uint32Array(tokens) };
+  return Math.max(tokens, trainingAttack(attack).budget(corpusOf([blank], [true])).cleanTokens);
+}
+
+/** Human text in pieces as long as an answer. */
+function pieces(texts: readonly Text[]): readonly Text[] {
+  return texts.flatMap(({ prompt, tokens }) =>
+    Array.from({ length: Math.floor(tokens.length / PIECE) }, (_, i) => ({
+      prompt: `${prompt} ${i}`,
+      tokens: tokens.subarray(i * PIECE, (i + 1) * PIECE),
+    })),
+  );
+}
+
+function realisedShares(texts: readonly Text[], keyring: Setting["keyring"]): readonly number[] {
+  const all = tokenCount(texts);
+  const own = sharesOf(keyring).map(() => 0);
+  for (const { part = 0, tokens } of texts) own[part] += tokens.length;
+  return own.map((tokens) => tokens / all);
+}
