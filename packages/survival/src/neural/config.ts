@@ -1,5 +1,5 @@
 /** What a model is made of, and the checks of what callers pass. */
-import type { ModelShape } from "./model.js";
+import type { ModelShape } from "./layout.js";
 
 export interface NeuralConfig extends ModelShape {
   /** B, sequences of one training step. */
@@ -30,12 +30,24 @@ export function checkConfig(config: NeuralConfig): void {
   checkInteger("contextLength", config.contextLength, 4096);
   checkInteger("batch", config.batch, 4096);
   checkInteger("threads", config.threads ?? 1, 256);
+  if (config.adapterRank !== 0) checkInteger("adapterRank", config.adapterRank ?? 1, config.width);
   checkRate(config.learningRate ?? 1);
   if (config.width % config.heads !== 0) {
     throw new RangeError(
       `width: expected a multiple of heads = ${config.heads}, got ${config.width}`,
     );
   }
+}
+
+export function checkSize(
+  name: string,
+  length: number,
+  expected: readonly (readonly [string, number])[],
+): void {
+  const size = expected.reduce((product, [, factor]) => product * factor, 1);
+  if (length === size) return;
+  const formula = expected.map(([factor]) => factor).join(" × ");
+  throw new RangeError(`${name}: expected ${formula} = ${size} entries, got ${length}`);
 }
 
 export function checkIds(name: string, ids: Int32Array, vocabularySize: number): void {

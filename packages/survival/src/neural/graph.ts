@@ -30,6 +30,8 @@ export interface Parent {
   readonly value: Value;
   /** `g` is ∂loss/∂output; returns ∂loss/∂value. Called only if the value needs a gradient. */
   adjoint(g: Value): Value;
+  /** `sum` plus the adjoint, where one node can do both. */
+  accumulate?(g: Value, sum: Value): Value;
 }
 
 interface TapeEntry {
@@ -88,8 +90,12 @@ export class Graph {
 
   /** Float zeros, made by the engine rather than stored in the model. */
   zeros(shape: readonly number[]): Value {
-    const single = this.emit("ConstantOfShape", [this.integers(shape)], shape);
-    return this.emit("Cast", [single], shape, { to: this.#floatType });
+    return this.toFloat(this.emit("ConstantOfShape", [this.integers(shape)], shape));
+  }
+
+  /** The graph's float type of truth values or of single precision. */
+  toFloat(value: Value): Value {
+    return this.emit("Cast", [value], value.shape, { to: this.#floatType });
   }
 
   /** int64 constant vector: shapes, axes and bounds. */
@@ -160,11 +166,14 @@ export class Graph {
     for (const { output, parents } of this.#tape.toReversed()) {
       const g = adjoints.get(output.name);
       if (g === undefined) continue;
-      for (const { value, adjoint } of parents) {
-        const part = adjoint(g);
-        const sum = adjoints.get(value.name);
-        const total = sum === undefined ? part : this.emit("Add", [sum, part], value.shape);
-        adjoints.set(value.name, total);
+      for (const parent of parents) {
+        const { name, shape } = parent.value;
+        const sum = adjoints.get(name);
+        const total =
+          sum === undefined
+            ? parent.adjoint(g)
+            : (parent.accumulate?.(g, sum) ?? this.emit("Add", [sum, parent.adjoint(g)], shape));
+        adjoints.set(name, total);
       }
     }
     return values.map((value) => {
@@ -174,29 +183,27 @@ export class Graph {
     });
   }
 
-  /** The serialised model; keys of `outputs` become the names of its outputs. */
+  /** The serialised model; keys of `outputs` become the names of its outputs. Each must come out of a node of its own. */
   encode(outputs: Readonly<Record<string, Value>>): Uint8Array {
-    const named = Object.entries(outputs).map(([name, value]) => ({
-      from: value.name,
-      to: { graph: this, name, shape: value.shape },
-    }));
+    // Renaming spares the copy that an Identity node would make of each output.
+    const renamed = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
+    const names = (list: readonly string[] | null | undefined): string[] =>
+      (list ?? []).map((name) => renamed.get(name) ?? name);
     return ModelProto.encode({
       irVersion: IR_VERSION,
       opsetImport: [{ domain: "", version: OPSET }],
       graph: {
         name: "verdigris",
-        node: [
-          ...this.#nodes,
-          ...named.map(({ from, to }) => ({
-            name: to.name,
-            opType: "Identity",
-            input: [from],
-            output: [to.name],
-          })),
-        ],
+        node: this.#nodes.map((node) => ({
+          ...node,
+          input: names(node.input),
+          output: names(node.output),
+        })),
         initializer: this.#initializers,
         input: this.#inputs,
-        output: named.map(({ to }) => valueInfo(to, this.#floatType)),
+        output: Object.entries(outputs).map(([name, { shape }]) =>
+          valueInfo({ graph: this, name, shape }, this.#floatType),
+        ),
       },
     }).finish();
   }

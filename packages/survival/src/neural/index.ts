@@ -6,25 +6,33 @@
 import { createHash } from "node:crypto";
 import type { Random } from "@verdigris/core";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import {
-  ADAM,
-  initialParameters,
-  logitsGraph,
-  lossGraph,
-  parameterCount,
-  trainingGraph,
-} from "./model.js";
-import { type NeuralConfig, checkConfig, checkIds, checkRate } from "./config.js";
+import { type NeuralConfig, checkConfig, checkIds, checkRate, checkSize } from "./config.js";
+import { initialParameters, parameterCount } from "./layout.js";
+import { logitsGraph, lossGraph, stepSize, trainingGraph } from "./model.js";
 import { floatsOf, loadRuntime, openSession } from "./runtime.js";
 import type { Runtime } from "./runtime.js";
+import { State } from "./state.js";
 
 export type { NeuralConfig } from "./config.js";
+
+/** The teacher's probabilities of k tokens at each of B·T positions, row by row. */
+export interface Targets {
+  readonly ids: Int32Array; // (B·T, k)
+  readonly p: Float32Array; // (B·T, k)
+}
+
+/** Settings of one step. */
+export interface StepOptions {
+  readonly learningRate?: number;
+  /** Learn these probabilities instead of the tokens themselves. */
+  readonly targets?: Targets;
+}
 
 /** Calls run one after another, in the order made. Token ids lie in [0, V). */
 export interface NeuralModel {
   readonly parameterCount: number;
   /** One Adam step on B sequences of T + 1 tokens; returns the loss before it, nats per token. */
-  step(tokens: Int32Array, learningRate?: number): Promise<number>;
+  step(tokens: Int32Array, options?: StepOptions): Promise<number>;
   /** Loss on B sequences of T + 1 tokens, nats per token. */
   loss(tokens: Int32Array): Promise<number>;
   /** Logits of the token after each context, of which the last T tokens count. (N, V) */
@@ -40,70 +48,74 @@ export interface NeuralModel {
 /** Contexts evaluated by one run of the engine at most. */
 const MAX_CONTEXTS = 64;
 
-/** Parameters and Adam's moments, each a tensor (P). */
-interface State {
-  readonly parameters: Tensor;
-  readonly first: Tensor;
-  readonly second: Tensor;
-}
-
 class OnnxModel implements NeuralModel {
   readonly #runtime: Runtime;
   readonly #config: NeuralConfig;
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
-  #state: State;
-  /** The buffers a step writes to; they swap roles with `#state` after it. */
-  #spare: State;
+  readonly #state: State;
   #steps = 0;
   #disposed = false;
   #tail: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(runtime: Runtime, config: NeuralConfig, parameters: Float32Array) {
-    const tensor = (data: Float32Array = new Float32Array(parameters.length)): Tensor =>
-      new runtime.Tensor("float32", data, [data.length]);
     this.#runtime = runtime;
     this.#config = config;
-    this.#state = { parameters: tensor(parameters), first: tensor(), second: tensor() };
-    this.#spare = { parameters: tensor(), first: tensor(), second: tensor() };
+    this.#state = new State(runtime, config, parameters);
   }
 
   get parameterCount(): number {
-    return this.#state.parameters.size;
+    return this.#state.parameters.length;
   }
 
-  async step(
-    tokens: Int32Array,
-    learningRate = this.#config.learningRate ?? 0.003,
-  ): Promise<number> {
+  async step(tokens: Int32Array, options: StepOptions = {}): Promise<number> {
+    const { learningRate = this.#config.learningRate ?? 0.003 } = options;
     checkRate(learningRate);
+    const { feeds, k } = this.#targets(options.targets);
     const batch = this.#batch(tokens);
     return this.#serial(async () => {
-      const session = await this.#session("train", () =>
-        trainingGraph(this.#config, this.#config.batch),
-      );
+      const size = { batch: this.#config.batch, targets: k };
+      const session = await this.#session(`train${k}`, () => trainingGraph(this.#config, size));
       const t = this.#steps + 1;
-      const correction = Math.sqrt(1 - ADAM.beta2 ** t) / (1 - ADAM.beta1 ** t);
-      const stepSize = this.#scalar(learningRate * correction);
-      const { parameters, first, second } = this.#spare;
       const outputs = await session.run(
-        { ...this.#state, tokens: batch, stepSize },
-        { loss: null, newParameters: parameters, newFirst: first, newSecond: second },
+        {
+          ...this.#state.feeds(),
+          ...feeds,
+          tokens: batch,
+          stepSize: new this.#runtime.Tensor("float32", [stepSize(learningRate, t)], []),
+        },
+        { loss: null, ...this.#state.fetches() },
       );
-      [this.#state, this.#spare] = [this.#spare, this.#state];
+      this.#state.swap();
       this.#steps = t;
       return floatsOf(outputs, "loss")[0];
     });
   }
 
+  /** The teacher's targets as inputs of a step, and how many there are per position. */
+  #targets(targets: Targets | undefined): {
+    readonly feeds: Readonly<Record<string, Tensor>>;
+    readonly k: number;
+  } {
+    if (targets === undefined) return { feeds: {}, k: 0 };
+    const { batch, contextLength, vocabularySize } = this.#config;
+    const rows = batch * contextLength;
+    const k = Math.max(1, Math.floor(targets.ids.length / rows));
+    const expected = [["batch × contextLength", rows] as const, ["k", k] as const];
+    checkSize("targets.ids", targets.ids.length, expected);
+    checkSize("targets.p", targets.p.length, expected);
+    checkIds("targets.ids", targets.ids, vocabularySize);
+    const targetIds = new this.#runtime.Tensor("int32", targets.ids.slice(), [rows, k]);
+    const targetP = new this.#runtime.Tensor("float32", targets.p.slice(), [rows, k]);
+    return { feeds: { targetIds, targetP }, k };
+  }
+
   async loss(tokens: Int32Array): Promise<number> {
     const batch = this.#batch(tokens);
     return this.#serial(async () => {
-      const session = await this.#session("loss", () =>
-        lossGraph(this.#config, this.#config.batch),
-      );
-      const { parameters } = this.#state;
-      return floatsOf(await session.run({ parameters, tokens: batch }), "loss")[0];
+      const size = { batch: this.#config.batch };
+      const session = await this.#session("loss", () => lossGraph(this.#config, size));
+      return floatsOf(await session.run({ ...this.#state.tensors(), tokens: batch }), "loss")[0];
     });
   }
 
@@ -141,7 +153,7 @@ class OnnxModel implements NeuralModel {
       rows[i] = i * T + context.length - 1;
     }
     const outputs = await session.run({
-      parameters: this.#state.parameters,
+      ...this.#state.tensors(),
       tokens: new this.#runtime.Tensor("int32", tokens, [n, T]),
       rows: new this.#runtime.Tensor("int32", rows, [n]),
     });
@@ -149,11 +161,11 @@ class OnnxModel implements NeuralModel {
   }
 
   parameters(): Promise<Float32Array> {
-    return this.#serial(async () => (this.#state.parameters.data as Float32Array).slice());
+    return this.#serial(async () => this.#state.parameters.slice());
   }
 
   parametersDigest(): string {
-    const data = this.#state.parameters.data as Float32Array;
+    const data = this.#state.parameters;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return createHash("sha256").update(bytes).digest("hex");
   }
@@ -169,19 +181,13 @@ class OnnxModel implements NeuralModel {
 
   #batch(tokens: Int32Array): Tensor {
     const { batch, contextLength, vocabularySize } = this.#config;
-    const expected = batch * (contextLength + 1);
-    if (tokens.length !== expected) {
-      throw new RangeError(
-        `tokens: expected batch × (contextLength + 1) = ${expected} ids, got ${tokens.length}`,
-      );
-    }
+    checkSize("tokens", tokens.length, [
+      ["batch", batch],
+      ["(contextLength + 1)", contextLength + 1],
+    ]);
     checkIds("tokens", tokens, vocabularySize);
     // A copy: the caller may refill its buffer while this call waits its turn.
     return new this.#runtime.Tensor("int32", tokens.slice(), [batch, contextLength + 1]);
-  }
-
-  #scalar(value: number): Tensor {
-    return new this.#runtime.Tensor("float32", Float32Array.of(value), []);
   }
 
   #session(name: string, model: () => Uint8Array): Promise<InferenceSession> {

@@ -6,13 +6,8 @@
  */
 import type { Value } from "./graph.js";
 
-const last = (value: Value): number => value.shape[value.shape.length - 1];
-
-/** Entries of a tensor. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 /** Sum over the last axis, kept with length 1. (…, 1) */
-function sumLast(a: Value): Value {
+export function sumLast(a: Value): Value {
   return a.graph.emit("ReduceSum", [a, a.graph.integers([-1])], [...a.shape.slice(0, -1), 1]);
 }
 
@@ -44,9 +39,10 @@ export function multiply(a: Value, b: Value): Value {
 /** max(a, 0). */
 export function relu(a: Value): Value {
   const output = a.graph.emit("Relu", [a], a.shape);
-  const adjoint = (g: Value): Value =>
-    // The output is never negative, so its sign is the step function.
-    g.graph.emit("Mul", [g, g.graph.emit("Sign", [output], a.shape)], a.shape);
+  const adjoint = (g: Value): Value => {
+    const active = g.graph.emit("Greater", [output, g.graph.constant([0])], a.shape);
+    return g.graph.emit("Mul", [g, g.graph.toFloat(active)], a.shape);
+  };
   return a.graph.record(output, [{ value: a, adjoint }]);
 }
 
@@ -89,7 +85,7 @@ interface Transposed {
 }
 
 /** The product node: Gemm for plain matrices (it transposes for free), MatMul for stacks. */
-function product(a: Value, b: Value, transposed: Transposed = {}): Value {
+export function product(a: Value, b: Value, transposed: Transposed = {}): Value {
   const rows = a.shape[a.shape.length - (transposed.a === true ? 1 : 2)];
   const columns = b.shape[b.shape.length - (transposed.b === true ? 2 : 1)];
   const shape = [...a.shape.slice(0, -2), rows, columns];
@@ -125,12 +121,16 @@ export function matmulTransposed(a: Value, b: Value): Value {
 export function gather(table: Value, ids: Value): Value {
   const shape = [...ids.shape, ...table.shape.slice(1)];
   return table.graph.record(table.graph.emit("Gather", [table, ids], shape), [
-    { value: table, adjoint: (g) => scatterAdd(g.graph.zeros(table.shape), ids, g) },
+    {
+      value: table,
+      adjoint: (g) => scatterAdd(g.graph.zeros(table.shape), ids, g),
+      accumulate: (g, sum) => scatterAdd(sum, ids, g),
+    },
   ]);
 }
 
 /** `base` (V, d) with row i of `rows` (R, d) added to its row `ids[i]`. */
-function scatterAdd(base: Value, ids: Value, rows: Value): Value {
+export function scatterAdd(base: Value, ids: Value, rows: Value): Value {
   const { graph } = base;
   const column = graph.emit("Unsqueeze", [ids, graph.integers([-1])], [...ids.shape, 1]);
   return graph.emit("ScatterND", [base, column, rows], base.shape, { reduction: "add" });
@@ -164,64 +164,4 @@ export function softmax(a: Value): Value {
     return graph.emit("Mul", [graph.emit("Sub", [g, along], shape), p], shape);
   };
   return graph.record(p, [{ value: a, adjoint }]);
-}
-
-/**
- * Mean over rows of −ln softmax(x·tableᵀ)[target], nats. x (R, d), table (V, d), targets (R).
- *
- * Product and cross-entropy are one operator because the gradient of the logits, softmax minus
- * one-hot, then never exists as a matrix: the one-hot part is a gather in ∂x, a scatter in ∂table.
- */
-export function nextTokenLoss(x: Value, table: Value, targets: Value): Value {
-  const { graph } = x;
-  const rows = x.shape[0];
-  const shape = [rows, table.shape[0]];
-  const maxLast = (a: Value): Value =>
-    graph.emit("ReduceMax", [a, graph.integers([-1])], [rows, 1]);
-  const logits = product(x, table, { b: true });
-  const p = graph.emit("Softmax", [logits], shape, { axis: -1 });
-  // max p ≥ 1/V, so ln Σ exp = max − ln max p cannot overflow or underflow.
-  const logMax = graph.emit("Log", [maxLast(p)], [rows, 1]);
-  const logSum = graph.emit("Sub", [maxLast(logits), logMax], [rows, 1]);
-  const picked = graph.emit("Gather", [table, targets], x.shape);
-  const target = sumLast(graph.emit("Mul", [x, picked], x.shape));
-  const surprise = graph.emit("Sub", [logSum, target], [rows, 1]);
-  const loss = graph.emit("ReduceMean", [surprise], [], { keepdims: 0 });
-  const perRow = (g: Value): Value => graph.emit("Div", [g, graph.constant([rows])], []);
-  // ∂x = (p·table − table[target])/R
-  const ofX = (g: Value): Value => {
-    const difference = graph.emit("Sub", [product(p, table), picked], x.shape);
-    return graph.emit("Mul", [difference, perRow(g)], x.shape);
-  };
-  // ∂table = (pᵀ·x − Σ onehot·x)/R
-  const ofTable = (g: Value): Value => {
-    const negative = graph.emit("Neg", [x], x.shape);
-    const difference = scatterAdd(product(p, x, { a: true }), targets, negative);
-    return graph.emit("Mul", [difference, perRow(g)], table.shape);
-  };
-  return graph.record(loss, [
-    { value: x, adjoint: ofX },
-    { value: table, adjoint: ofTable },
-  ]);
-}
-
-/** Cuts a vector into consecutive tensors. Outside the tape: the pieces are what one differentiates by. */
-export function unpack(flat: Value, shapes: readonly (readonly number[])[]): readonly Value[] {
-  const { graph } = flat;
-  const sizes = shapes.map(sizeOf);
-  const vectors = graph.emitMany(
-    "Split",
-    [flat, graph.integers(sizes)],
-    sizes.map((size) => [size]),
-    { axis: 0 },
-  );
-  return vectors.map((vector, i) => graph.differentiable(reshape(vector, shapes[i])));
-}
-
-/** The inverse of `unpack`, outside the tape. */
-export function pack(tensors: readonly Value[]): Value {
-  const { graph } = tensors[0];
-  const vectors = tensors.map((tensor) => reshape(tensor, [sizeOf(tensor.shape)]));
-  const size = vectors.reduce((sum, vector) => sum + last(vector), 0);
-  return graph.emit("Concat", vectors, [size], { axis: 0 });
 }

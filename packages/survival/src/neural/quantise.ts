@@ -1,6 +1,5 @@
 /** Rounding of weights, as an engine stores them: what a served student may have lost. */
-import { type ModelShape, parameterLayout } from "./model.js";
-import { sizeOf } from "./ops.js";
+import { type ModelShape, parameterLayout } from "./layout.js";
 
 /**
  * Parameters (P) rounded to the nearest of 2^bits − 1 evenly spaced values of each matrix row, the largest of which is
@@ -17,11 +16,10 @@ export function roundToNearest(
   }
   const levels = 2 ** (bits - 1) - 1;
   const out = parameters.slice();
-  let offset = 0;
-  for (const { shape: dims } of parameterLayout(shape)) {
+  for (const { shape: dims, offset, size } of parameterLayout(shape)) {
     const columns = dims[dims.length - 1];
-    for (const end = offset + sizeOf(dims); offset < end; offset += columns) {
-      const row = out.subarray(offset, offset + columns);
+    for (let at = offset; at < offset + size; at += columns) {
+      const row = out.subarray(at, at + columns);
       const largest = row.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
       const unit = largest / levels;
       if (unit > 0) for (let i = 0; i < columns; i++) row[i] = unit * Math.round(row[i] / unit);

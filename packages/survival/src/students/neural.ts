@@ -71,10 +71,8 @@ async function fit(model: NeuralModel, { stream, random, options }: Training): P
       tokens.set(stream.subarray(start, start + T + 1), b * (T + 1));
     }
     const warmUp = Math.min(1, (step + 1) / 20);
-    await model.step(
-      tokens,
-      learningRate * warmUp * 0.5 * (1 + Math.cos((Math.PI * step) / steps)),
-    );
+    const decay = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+    await model.step(tokens, { learningRate: learningRate * warmUp * decay });
   }
 }
 

@@ -1,57 +1,78 @@
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { gradientGraph, parameterCount, parameterLayout } from "../../src/neural/model.js";
-import { sizeOf } from "../../src/neural/ops.js";
+import { parameterCount, parameterLayout } from "../../src/neural/layout.js";
+import type { ModelShape } from "../../src/neural/layout.js";
+import { gradientGraph, named } from "../../src/neural/model.js";
 import { lehmer } from "@verdigris/core/testing";
 
-const shape = { vocabularySize: 11, width: 4, layers: 2, heads: 2, contextLength: 5 };
+const plain = { vocabularySize: 11, width: 4, layers: 2, heads: 2, contextLength: 5 };
 const BATCH = 3;
-const random = lehmer(7);
+const ROWS = BATCH * plain.contextLength;
 
-/** Parameters far from their small initial values, so that no gradient hides near zero. */
-const parameters = Float64Array.from(
-  { length: parameterCount(shape) },
-  () => 0.6 * (2 * random.next() - 1),
-);
-const tokens = Int32Array.from({ length: BATCH * (shape.contextLength + 1) }, () =>
-  Math.floor(random.next() * shape.vocabularySize),
-);
-
-async function evaluate(
-  session: ort.InferenceSession,
-  at: Float64Array,
-): Promise<{ readonly loss: number; readonly gradient: Float64Array }> {
-  const outputs = await session.run({
-    parameters: new ort.Tensor("float64", at, [at.length]),
-    tokens: new ort.Tensor("int32", tokens, [BATCH, shape.contextLength + 1]),
-  });
-  const loss = outputs["loss"].data as Float64Array;
-  return { loss: loss[0], gradient: outputs["gradient"].data as Float64Array };
+interface Subject {
+  readonly shape: ModelShape;
+  /** k: learn a teacher's probabilities. */
+  readonly targets: number;
 }
 
-test("every entry of every parameter's gradient agrees with a central difference", async () => {
-  const session = await ort.InferenceSession.create(gradientGraph(shape, BATCH, "float64"), {
-    intraOpNumThreads: 1,
-  });
-  const { gradient } = await evaluate(session, parameters);
-  // Central differences in float64: truncation ~ step², cancellation ~ 2⁻⁵²/step, so ~1e-10 here.
-  const step = 1e-5;
-  const lossAt = async (index: number, shift: number): Promise<number> => {
-    const moved = parameters.slice();
-    moved[index] += shift;
-    return (await evaluate(session, moved)).loss;
-  };
-  let offset = 0;
-  for (const [tensor, { shape: dims }] of parameterLayout(shape).entries()) {
-    let norm = 0;
-    for (const end = offset + sizeOf(dims); offset < end; offset++) {
-      const difference =
-        ((await lossAt(offset, step)) - (await lossAt(offset, -step))) / (2 * step);
-      expect(gradient[offset], `tensor ${tensor}, entry ${offset}`).toBeCloseTo(difference, 8);
-      norm += gradient[offset] ** 2;
+/** Random inputs of a gradient graph: weights far from small initial values, so that no gradient hides near zero. */
+function inputsOf({ shape, targets }: Subject): {
+  readonly parameters: Float64Array;
+  readonly feeds: Record<string, ort.Tensor>;
+} {
+  const random = lehmer(7);
+  const ids = (n: number): Int32Array =>
+    Int32Array.from({ length: n }, () => Math.floor(random.next() * shape.vocabularySize));
+  const floats = (n: number, low: number, high: number): Float64Array =>
+    Float64Array.from({ length: n }, () => low + (high - low) * random.next());
+  const parameters = floats(parameterCount(shape), -0.6, 0.6);
+  const tokens = new ort.Tensor("int32", ids(ROWS + BATCH), [BATCH, shape.contextLength + 1]);
+  if (targets === 0) return { parameters, feeds: { tokens } };
+  const targetIds = new ort.Tensor("int32", ids(ROWS * targets), [ROWS, targets]);
+  const targetP = new ort.Tensor("float64", floats(ROWS * targets, 0, 0.4), [ROWS, targets]);
+  return { parameters, feeds: { tokens, targetIds, targetP } };
+}
+
+test.each<[string, Subject]>([
+  ["tokens", { shape: plain, targets: 0 }],
+  ["a teacher's probabilities", { shape: plain, targets: 3 }],
+  ["tokens through adapters", { shape: { ...plain, adapterRank: 2 }, targets: 0 }],
+])(
+  "learning %s: every entry of every gradient agrees with a central difference",
+  async (_, subject) => {
+    const { shape, targets } = subject;
+    const model = gradientGraph(shape, { batch: BATCH, targets, type: "float64" });
+    const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
+    const { parameters, feeds } = inputsOf(subject);
+    const layout = parameterLayout(shape);
+    const evaluate = async (at: Float64Array): Promise<Record<string, ort.Tensor>> => {
+      const tensors = layout.map(({ name, shape: dims, offset, size }) => {
+        return [name, new ort.Tensor("float64", at.subarray(offset, offset + size), dims)];
+      });
+      return session.run({ ...feeds, ...Object.fromEntries(tensors) });
+    };
+    // Central differences in float64: truncation ~ step², cancellation ~ 2⁻⁵²/step, so ~1e-10 here.
+    const step = 1e-5;
+    const lossAt = async (index: number, shift: number): Promise<number> => {
+      const moved = parameters.slice();
+      moved[index] += shift;
+      return ((await evaluate(moved))["loss"].data as Float64Array)[0];
+    };
+    const outputs = await evaluate(parameters);
+    const trained = layout.filter((tensor) => tensor.trained);
+    expect(Object.keys(outputs).length).toBe(1 + trained.length);
+    for (const { name, offset, size } of trained) {
+      const gradient = outputs[named("gradient", name)].data as Float64Array;
+      expect(gradient.length).toBe(size);
+      let norm = 0;
+      for (let i = 0; i < size; i++) {
+        const difference =
+          ((await lossAt(offset + i, step)) - (await lossAt(offset + i, -step))) / (2 * step);
+        expect(gradient[i], `${name}, entry ${i}`).toBeCloseTo(difference, 8);
+        norm += gradient[i] ** 2;
+      }
+      // A check against zero would pass for a gradient that is never computed.
+      expect(Math.sqrt(norm), name).toBeGreaterThan(1e-3);
     }
-    // A check against zero would pass for a gradient that is never computed.
-    expect(Math.sqrt(norm), `tensor ${tensor}`).toBeGreaterThan(1e-3);
-  }
-  expect(offset).toBe(parameters.length);
-});
+  },
+);

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createNeuralModel } from "../../src/neural/index.js";
 import type { NeuralConfig, NeuralModel } from "../../src/neural/index.js";
-import { gradientGraph, initialParameters } from "../../src/neural/model.js";
+import { initialParameters, parameterLayout } from "../../src/neural/layout.js";
+import { gradientGraph, named } from "../../src/neural/model.js";
 import { loadRuntime, openSession } from "../../src/neural/runtime.js";
 import { lehmer } from "@verdigris/core/testing";
 
@@ -71,15 +72,22 @@ describe("training", () => {
     // the fall would be (1 − β₁)/√(1 − β₂) = .45 of this. Curvature is of second order in the rate.
     const rate = 1e-4;
     const runtime = await loadRuntime();
-    const session = await openSession(runtime, gradientGraph(config, config.batch), 1);
+    const graph = gradientGraph(config, { batch: config.batch });
+    const session = await openSession(runtime, graph, 1);
     const initial = initialParameters(config, lehmer(5));
-    const { gradient } = await session.run({
-      parameters: new runtime.Tensor("float32", initial, [initial.length]),
+    const layout = parameterLayout(config);
+    const tensors = layout.map(({ name, shape, offset, size }) => {
+      return [name, new runtime.Tensor("float32", initial.subarray(offset, offset + size), shape)];
+    });
+    const gradients = await session.run({
+      ...Object.fromEntries(tensors),
       tokens: new runtime.Tensor("int32", cycle(1), [config.batch, config.contextLength + 1]),
     });
-    const norm = (gradient.data as Float32Array).reduce((sum, g) => sum + Math.abs(g), 0);
+    const norm = layout
+      .flatMap(({ name }) => [...(gradients[named("gradient", name)].data as Float32Array)])
+      .reduce((sum, g) => sum + Math.abs(g), 0);
     const { model } = await trained(0);
-    const before = await model.step(cycle(1), rate);
+    const before = await model.step(cycle(1), { learningRate: rate });
     const fall = before - (await model.loss(cycle(1)));
     expect(fall / (rate * norm)).toBeGreaterThan(0.9);
     expect(fall / (rate * norm)).toBeLessThan(1.1);
@@ -168,7 +176,7 @@ describe("errors", () => {
 
   test("refuses batches of the wrong size and ids outside the vocabulary", async () => {
     model = await createNeuralModel(config, lehmer(1));
-    await expect(model.step(new Int32Array(35))).rejects.toThrow(/= 36 ids, got 35/);
+    await expect(model.step(new Int32Array(35))).rejects.toThrow(/= 36 entries, got 35/);
     await expect(model.loss(new Int32Array(36).fill(16))).rejects.toThrow(/\[0, 16\), got 16/);
     await expect(model.logits([Int32Array.of(-1)])).rejects.toThrow(/\[0, 16\), got -1/);
     await expect(model.logits([new Int32Array(0)])).rejects.toThrow(/at least 1 token/);
