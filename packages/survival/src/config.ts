@@ -21,12 +21,36 @@ const neuralSchema = z.strictObject({
   batch: z.int().min(1).max(256).default(32),
   learningRate: z.number().gt(0).lt(1).default(0.006),
   epochs: z.number().gt(0).max(100).default(2),
+  targets: z
+    .enum(["tokens", "probabilities"])
+    .exactOptional()
+    .describe(
+      "What is learned of a text: its tokens (default), or the teacher's probabilities that it carries.",
+    ),
+  pretrainingEpochs: z
+    .number()
+    .min(0)
+    .max(100)
+    .exactOptional()
+    .describe("Passes over clean human text before the corpus; by default it starts from scratch."),
+  adapterRank: z
+    .int()
+    .min(0)
+    .max(64)
+    .exactOptional()
+    .describe(
+      "Rank of low-rank adapters that the corpus trains alone; by default it trains everything.",
+    ),
+  pieces: z
+    .enum(["teacher", "words"])
+    .exactOptional()
+    .describe("The student's vocabulary: tokens of the teacher's (default), or words of its own."),
   gain: z
     .number()
     .gt(0)
     .max(5)
     .default(1)
-    .describe("A of the survival law, fitted for this shape."),
+    .describe("A of the survival law, fitted for this family."),
 });
 
 /** Settings of a student, by kind. */

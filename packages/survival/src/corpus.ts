@@ -1,6 +1,16 @@
 import type { Random, Tokens } from "@verdigris/core";
 import { shuffled } from "./random.js";
 
+/** What the teacher's interface said beside each token: its probabilities of the k likeliest tokens there. */
+export interface TextTargets {
+  /** The tokens they stand beside: a text whose tokens were replaced since has no targets any more. (T) */
+  readonly of: Tokens;
+  readonly k: number;
+  readonly ids: Uint32Array; // (T, k)
+  /** After the mark; 0 where there were fewer than k candidates. */
+  readonly p: Float32Array; // (T, k)
+}
+
 /** One text of a corpus. */
 export interface Text {
   /** Which prompt it answers. */
@@ -8,6 +18,8 @@ export interface Text {
   readonly tokens: Tokens;
   /** Which of several keys marked it. */
   readonly part?: number;
+  /** Absent where only the text was collected. */
+  readonly targets?: TextTargets;
 }
 
 /** What a student is trained on: texts, and which of them carry the mark. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Key, type Profile, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
-import { readDocuments, readTokenizer } from "@verdigris/text";
+import { type Tokenizer, readDocuments, readTokenizer } from "@verdigris/text";
 import * as z from "zod";
 import type { Text } from "./corpus.js";
 import { digestOf } from "./store.js";
@@ -19,6 +19,8 @@ export interface Material {
   /** Identifies the texts; enters every digest. */
   readonly digest: string;
   readonly vocabularySize: number;
+  /** The teacher's; absent where its tokens stand for no text. */
+  readonly tokenizer?: Tokenizer;
   readonly arms: readonly MarkedArm[];
   readonly unmarked: readonly Text[];
   readonly human: readonly Text[];
@@ -70,7 +72,8 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
     if (arm.profile === null) unmarked = texts;
     else arms.push({ profile: parseProfile(arm.profile), key, texts });
   }
-  const human = await readHuman(at(manifest.tokenizer.file), humanText);
+  const tokenizer = await readTokenizer(at(manifest.tokenizer.file));
+  const human = await readHuman(tokenizer, humanText);
   const digests = manifest.arms.map((arm) => arm.sha256);
   return {
     digest: digestOf({
@@ -79,6 +82,7 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
       human: human.map(({ tokens }) => digestOf(Array.from(tokens))),
     }),
     vocabularySize: manifest.model.vocabularySize,
+    tokenizer,
     arms,
     unmarked,
     human,
@@ -128,8 +132,7 @@ async function readTexts(path: string, sha256: string): Promise<readonly Text[]>
 /** Characters per token of English, a little low, so that enough text is encoded. */
 const CHARACTERS_PER_TOKEN = 6;
 
-async function readHuman(tokenizerPath: string, humanText: HumanText): Promise<readonly Text[]> {
-  const tokenizer = await readTokenizer(tokenizerPath);
+async function readHuman(tokenizer: Tokenizer, humanText: HumanText): Promise<readonly Text[]> {
   const texts: Text[] = [];
   for (const file of humanText.files) {
     let left = humanText.tokensPerFile;

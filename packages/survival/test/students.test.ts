@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Corpus } from "../src/index.js";
 import { randomStream } from "../src/index.js";
 import { countStudent } from "../src/students/count.js";
-import { neuralStudent } from "../src/students/neural.js";
+import type { OwnPieces } from "../src/neural/vocabulary.js";
+import { type NeuralStudentOptions, neuralStudent } from "../src/students/neural.js";
 import type { Student } from "../src/students/student.js";
 import { V, plainTexts } from "./support.js";
 
@@ -91,7 +92,7 @@ describe("count student", () => {
 });
 
 describe("neural student", () => {
-  const apprenticeship = neuralStudent({
+  const settings: NeuralStudentOptions = {
     vocabularySize: 64,
     width: 16,
     layers: 1,
@@ -102,7 +103,8 @@ describe("neural student", () => {
     epochs: 2,
     gain: 1,
     base: plainTexts(20, 50, 8),
-  });
+  };
+  const apprenticeship = neuralStudent(settings);
   const heldOut = plainTexts(20, 50, 9);
   const corpus = corpusOf(1);
   const early = apprenticeship.train(corpus, randomStream("early"));
@@ -151,4 +153,62 @@ describe("neural student", () => {
       /^other: expected a student of this/,
     );
   });
+
+  it("with pretraining knows clean text before it sees a corpus", async () => {
+    const pretraining = { texts: plainTexts(20, 50, 10), epochs: 4 };
+    const [fresh, pretrained] = await Promise.all(
+      [settings, { ...settings, pretraining }].map((all) => neuralStudent(all).untrained()),
+    );
+    expect(await pretrained.loss(heldOut)).toBeLessThan((await fresh.loss(heldOut)) - 0.1);
+    await Promise.all([fresh.dispose(), pretrained.dispose()]);
+  });
+
+  it("with adapters learns, and starts exactly where it was", async () => {
+    const adapted = neuralStudent({ ...settings, adapterRank: 2, learningRate: 0.05, epochs: 20 });
+    const start = await adapted.untrained();
+    const nothing = await adapted.train({ ...corpus, texts: [] }, randomStream("nothing"));
+    const learned = await adapted.train(corpus, randomStream("adapters"));
+    expect(await nothing.loss(heldOut)).toBe(await start.loss(heldOut));
+    expect(await learned.loss(heldOut)).toBeLessThan((await start.loss(heldOut)) - 0.05);
+    await Promise.all([start.dispose(), nothing.dispose(), learned.dispose()]);
+  });
+
+  it("refuses a teacher's probabilities for pieces of its own", async () => {
+    const student = neuralStudent({ ...settings, targets: "probabilities", pieces: letterPieces });
+    await expect(student.train(corpus, randomStream("pieces"))).rejects.toThrow(
+      /^targets: expected/,
+    );
+  });
+
+  it("with pieces of its own answers in tokens of the teacher", async () => {
+    const student = await neuralStudent({
+      ...settings,
+      vocabularySize: 12,
+      pieces: letterPieces,
+    }).train(corpus, randomStream("pieces"));
+    const contexts = heldOut.map(({ tokens }) => tokens.subarray(0, 4));
+    const predictions = await student.predict(contexts);
+    const drawn = await student.draw(contexts, randomStream("draw"));
+    for (const [i, { ids, p }] of predictions.entries()) {
+      // Of the letters' pieces only the 10 digits are tokens of this teacher.
+      expect([...ids].every((id) => id < 10)).toBe(true);
+      expect(ids.length).toBeGreaterThan(5);
+      expect(p.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 10);
+      expect(ids).toContain(drawn[i]);
+    }
+    await student.dispose();
+  });
 });
+
+/** A teacher whose tokens spell their own number and a comma, read digit by digit. */
+const letterPieces: OwnPieces = {
+  teacher: {
+    vocabularySize: V,
+    identity: { id: "numbers", sha256: "" },
+    specialTokens: new Set(),
+    encode: (text) => Uint32Array.from(text.match(/\d+/gu) ?? [V, V], Number),
+    decode: (ids) => Array.from(ids).join(","),
+    bytes: () => new Uint8Array(),
+  },
+  split: (text) => text.match(/\d|,/gu) ?? [],
+};

@@ -1,36 +1,78 @@
+/** A student's own vocabulary: how it reads the teacher's tokens, and which of its own the teacher has too. */
 import type { Tokens } from "@verdigris/core";
+import type { Tokenizer } from "@verdigris/text";
 import type { Text } from "../corpus.js";
 
-/** Maps token ids to the student's own and back. Id 0 of the student stands for every token it does not know. */
+/** Id 0 of the student stands for everything it does not know. */
 export interface Vocabulary {
-  /** (own) → token id; entry 0 is meaningless. */
+  /** Own V. */
+  readonly size: number;
+  /** Own ids that are exactly one token of the teacher's each, ascending. (known) */
+  readonly own: Uint32Array;
+  /** Those tokens. (known) */
   readonly ids: Uint32Array;
   encode(tokens: Tokens): Int32Array;
-  /** All texts in one stream, the stand-in between them. */
-  encodeAll(texts: readonly Text[]): Int32Array;
+  /** Own id of one token where both read text in the same pieces; absent where they do not. */
+  readonly ofToken?: (token: number) => number;
 }
 
-/** The `size` − 1 most frequent tokens of `base`, ties by id. */
+/** The most frequent items, ties by order of sight after sorting by count. */
+function mostFrequent<Item>(items: Iterable<Item>, count: number): readonly Item[] {
+  const counts = new Map<Item, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, count)
+    .map(([item]) => item);
+}
+
+function* all<Item>(lists: Iterable<Iterable<Item>>): Iterable<Item> {
+  for (const list of lists) yield* list;
+}
+
+/** The teacher's own tokens: the `size` − 1 most frequent ones of `base`. */
 export function frequentTokens(base: readonly Text[], size: number): Vocabulary {
-  const counts = new Map<number, number>();
-  for (const { tokens } of base)
-    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
-  const frequent = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, size - 1);
-  const ids = Uint32Array.from([0, ...frequent.map(([token]) => token)]);
-  const own = new Map(frequent.map(([token], i) => [token, i + 1]));
-  const encode = (tokens: Tokens): Int32Array =>
-    Int32Array.from(tokens, (token) => own.get(token) ?? 0);
+  const frequent = mostFrequent(all(base.map((text) => text.tokens)), size - 1);
+  const own = new Map(frequent.map((token, i) => [token, i + 1]));
+  const ofToken = (token: number): number => own.get(token) ?? 0;
   return {
-    ids,
-    encode,
-    encodeAll(texts: readonly Text[]): Int32Array {
-      const stream = new Int32Array(texts.reduce((sum, text) => sum + text.tokens.length + 1, 0));
-      let at = 0;
-      for (const { tokens } of texts) {
-        stream.set(encode(tokens), at + 1);
-        at += tokens.length + 1;
-      }
-      return stream;
-    },
+    size: frequent.length + 1,
+    own: Uint32Array.from(frequent.keys(), (i) => i + 1),
+    ids: Uint32Array.from(frequent),
+    encode: (tokens) => Int32Array.from(tokens, ofToken),
+    ofToken,
+  };
+}
+
+/** Words with the space before them, numbers, and runs of other signs or of space. */
+export function splitWords(text: string): readonly string[] {
+  return text.match(/ ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+/gu) ?? [];
+}
+
+/** Pieces of text other than the teacher's tokens. */
+export interface OwnPieces {
+  /** The teacher's tokenizer, which turns its tokens back into text. */
+  readonly teacher: Tokenizer;
+  /** Cuts a text into pieces that make it up. */
+  readonly split: (text: string) => readonly string[];
+}
+
+/** A vocabulary of its own: the `size` − 1 most frequent pieces of `base`. Everything passes through text. */
+export function frequentPieces(
+  base: readonly Text[],
+  size: number,
+  { teacher, split }: OwnPieces,
+): Vocabulary {
+  const pieces = (tokens: Tokens): readonly string[] => split(teacher.decode(tokens));
+  const frequent = mostFrequent(all(base.map((text) => pieces(text.tokens))), size - 1);
+  const own = new Map(frequent.map((piece, i) => [piece, i + 1]));
+  const shared = frequent
+    .map((piece, i) => ({ own: i + 1, tokens: teacher.encode(piece) }))
+    .filter(({ tokens }) => tokens.length === 1);
+  return {
+    size: frequent.length + 1,
+    own: Uint32Array.from(shared, (entry) => entry.own),
+    ids: Uint32Array.from(shared, ({ tokens }) => tokens[0]),
+    encode: (tokens) => Int32Array.from(pieces(tokens), (piece) => own.get(piece) ?? 0),
   };
 }

@@ -1,7 +1,8 @@
 import type { StudentConfig } from "../config.js";
 import type { Material } from "../material.js";
+import { splitWords } from "../neural/vocabulary.js";
 import { countStudent } from "./count.js";
-import { neuralStudent } from "./neural.js";
+import { type NeuralStudentOptions, neuralStudent } from "./neural.js";
 import type { Apprenticeship } from "./student.js";
 
 export type { Apprenticeship, Student } from "./student.js";
@@ -16,6 +17,19 @@ export function apprentice(config: StudentConfig, material: Material): Apprentic
         base: material.human,
       });
     case "neural":
-      return neuralStudent({ ...config, base: material.unmarked });
+      return neuralStudent({ ...settingsOf(config, material), base: material.unmarked });
   }
+}
+
+function settingsOf(
+  { pretrainingEpochs = 0, pieces, ...config }: Extract<StudentConfig, { kind: "neural" }>,
+  { human, tokenizer }: Material,
+): Omit<NeuralStudentOptions, "base"> {
+  const pretraining = { texts: human, epochs: pretrainingEpochs };
+  const settings = { ...config, ...(pretrainingEpochs > 0 && { pretraining }) };
+  if (pieces !== "words") return settings;
+  if (tokenizer === undefined) {
+    throw new RangeError("pieces: expected a material with a tokenizer for words, got one without");
+  }
+  return { ...settings, pieces: { teacher: tokenizer, split: splitWords } };
 }

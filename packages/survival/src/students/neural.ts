@@ -2,83 +2,124 @@ import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction } from "@verdigris/detector";
 import type { Corpus, Text } from "../corpus.js";
 import { type NeuralModel, createNeuralModel } from "../neural/index.js";
+import { type ModelShape, foldAdapters, initialParameters } from "../neural/layout.js";
 import { roundToNearest } from "../neural/quantise.js";
-import { type Vocabulary, frequentTokens } from "../neural/vocabulary.js";
-import { below, randomStream } from "../random.js";
+import {
+  type TrainingOptions,
+  distilledExamples,
+  fit,
+  meanLoss,
+  sampledExamples,
+  streamOf,
+} from "../neural/training.js";
+import {
+  type OwnPieces,
+  type Vocabulary,
+  frequentPieces,
+  frequentTokens,
+} from "../neural/vocabulary.js";
+import { randomStream } from "../random.js";
 import { type Apprenticeship, type Student, checkWeight } from "./student.js";
 
 /** Settings of the neural student. */
-export interface NeuralStudentOptions {
-  /** Own vocabulary: the most frequent tokens of `base`; every other token is one stand-in. */
+export interface NeuralStudentOptions extends TrainingOptions {
+  /** Own V: the most frequent tokens (or pieces) of `base`; everything else is one stand-in. */
   readonly vocabularySize: number;
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  readonly contextLength: number;
-  readonly batch: number;
-  readonly learningRate: number;
-  /** Passes over the corpus. */
-  readonly epochs: number;
-  /** Fitted gain A of the survival law for this shape (bench/quality/neural-gain.mjs). */
+  /** Fitted gain A of the survival law for this family (bench/quality/neural-gain.mjs). */
   readonly gain: number;
   /** Text that fixes the vocabulary before any corpus is seen. */
   readonly base: readonly Text[];
+  /** What is learned of a text: its tokens, or the teacher's probabilities that it carries. Default tokens. */
+  readonly targets?: "tokens" | "probabilities";
+  /** Clean text learned first, and passes over it; without it the student starts from scratch. */
+  readonly pretraining?: { readonly texts: readonly Text[]; readonly epochs: number };
+  /** Rank of low-rank adapters that a corpus trains alone, the rest frozen (Hu et al. 2022). Default 0: no adapters. */
+  readonly adapterRank?: number;
+  /** Pieces of its own instead of the teacher's tokens. */
+  readonly pieces?: OwnPieces;
 }
 
 /** A small transformer trained in this process: mechanism tests with gradient descent, not a capable model. */
-export function neuralStudent(asked: NeuralStudentOptions): Apprenticeship {
-  const vocabulary = frequentTokens(asked.base, asked.vocabularySize);
-  // Text of few different tokens fills less than the vocabulary asked for.
-  const options = { ...asked, vocabularySize: vocabulary.ids.length };
-  const surroundings = { vocabulary, options };
-  const fresh = (): Promise<NeuralModel> =>
-    createNeuralModel(options, randomStream("neural student", "weights"));
+export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
+  const surroundings = new Surroundings(options);
+  const { vocabulary, shape } = surroundings;
+  const student = async (parameters: Float32Array): Promise<Student> =>
+    new NeuralStudent(await surroundings.model(parameters), surroundings);
+  const learned = options.targets === "probabilities" ? distilledExamples : sampledExamples;
   return {
     kind: "neural",
     gain: options.gain,
     inertia: 20,
     order: options.contextLength,
-    untrained: async () => new NeuralStudent(await fresh(), surroundings),
+    untrained: async () => student(await surroundings.start()),
     async train(corpus: Corpus, random: Random, from?: Student): Promise<Student> {
-      const model =
+      const start =
         from === undefined
-          ? await fresh()
-          : await createNeuralModel(
-              options,
-              await sameKind("from", from, surroundings).model.parameters(),
-            );
-      await fit(model, { stream: vocabulary.encodeAll(corpus.texts), random, options });
-      return new NeuralStudent(model, surroundings);
+          ? await surroundings.start()
+          : await sameKind("from", from, surroundings).model.parameters();
+      const examples = learned(corpus.texts, vocabulary);
+      const { adapterRank = 0 } = options;
+      const training = { random, options };
+      if (adapterRank === 0) {
+        const model = await surroundings.model(start);
+        await fit(model, examples, training);
+        return new NeuralStudent(model, surroundings);
+      }
+      const adapted = { ...shape, adapterRank };
+      const fresh = initialParameters(adapted, randomStream("neural student", "adapters"), start);
+      const model = await createNeuralModel({ ...adapted, batch: options.batch }, fresh);
+      await fit(model, examples, training);
+      const parameters = foldAdapters(adapted, await model.parameters());
+      await model.dispose();
+      return student(parameters);
     },
   };
 }
 
-interface Training {
-  readonly stream: Int32Array;
-  readonly random: Random;
-  readonly options: NeuralStudentOptions;
-}
-
-/** Batches of sequences at random starts; the step size falls along a half cosine. */
-async function fit(model: NeuralModel, { stream, random, options }: Training): Promise<void> {
-  const { batch, contextLength: T, learningRate, epochs } = options;
-  if (stream.length === 0) return;
-  const steps = Math.max(1, Math.round((epochs * stream.length) / (batch * T)));
-  const tokens = new Int32Array(batch * (T + 1));
-  for (let step = 0; step < steps; step++) {
-    for (let b = 0; b < batch; b++) {
-      const start = below(random, Math.max(1, stream.length - T - 1));
-      tokens.set(stream.subarray(start, start + T + 1), b * (T + 1));
-    }
-    const warmUp = Math.min(1, (step + 1) / 20);
-    const decay = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
-    await model.step(tokens, { learningRate: learningRate * warmUp * decay });
-  }
-}
-
-interface Surroundings {
+/** What all students of one apprenticeship share. */
+class Surroundings {
   readonly vocabulary: Vocabulary;
+  readonly shape: ModelShape;
   readonly options: NeuralStudentOptions;
+  #start: Promise<Float32Array> | undefined;
+
+  constructor(options: NeuralStudentOptions) {
+    const { base, vocabularySize, pieces, width, layers, heads, contextLength } = options;
+    this.options = options;
+    this.vocabulary =
+      pieces === undefined
+        ? frequentTokens(base, vocabularySize)
+        : frequentPieces(base, vocabularySize, pieces);
+    // Text of few different tokens fills less than the vocabulary asked for.
+    this.shape = { vocabularySize: this.vocabulary.size, width, layers, heads, contextLength };
+  }
+
+  model(start: Random | Float32Array): Promise<NeuralModel> {
+    return createNeuralModel({ ...this.shape, batch: this.options.batch }, start);
+  }
+
+  /** Parameters before any corpus: the same for every student. */
+  start(): Promise<Float32Array> {
+    this.#start ??= this.#pretrained();
+    return this.#start;
+  }
+
+  async #pretrained(): Promise<Float32Array> {
+    const model = await this.model(randomStream("neural student", "weights"));
+    const { pretraining } = this.options;
+    if (pretraining !== undefined) {
+      const { texts, epochs } = pretraining;
+      const random = randomStream("neural student", "pretraining");
+      const options = { ...this.options, epochs };
+      await fit(model, sampledExamples(texts, this.vocabulary), { random, options });
+    }
+    const parameters = await model.parameters();
+    await model.dispose();
+    return parameters;
+  }
 }
 
 class NeuralStudent implements Student {
@@ -99,28 +140,28 @@ class NeuralStudent implements Student {
   async predict(contexts: readonly Tokens[]): Promise<readonly Prediction[]> {
     const { ids } = this.surroundings.vocabulary;
     const rows = await this.#probabilities(contexts);
-    return rows.map((p, n) => ({ context: contexts[n], ids: ids.subarray(1), p: p.subarray(1) }));
+    return rows.map((p, n) => ({ context: contexts[n], ids, p }));
   }
 
-  /** Probabilities of the tokens the student knows, given that it is one of them. (N, V) */
+  /** Probabilities of the tokens it shares with the teacher, given that the next is one of them. (N, known) */
   async #probabilities(contexts: readonly Tokens[]): Promise<Float64Array[]> {
-    const { vocabulary, options } = this.surroundings;
-    const V = vocabulary.ids.length;
-    const own = contexts.map((context) =>
-      vocabulary.encode(context.subarray(-options.contextLength)),
-    );
+    const { vocabulary, shape } = this.surroundings;
+    const V = vocabulary.size;
+    const read = contexts.map((context) => vocabulary.encode(context).slice(-shape.contextLength));
+    // Before anything that it reads, a student stands where a text begins.
+    const own = read.map((context) => (context.length === 0 ? Int32Array.of(0) : context));
     const logits = await this.model.logits(own);
-    return contexts.map((_, n) => softmaxOfKnown(logits.subarray(n * V, (n + 1) * V)));
+    return contexts.map((_, n) => softmaxOf(logits.subarray(n * V, (n + 1) * V), vocabulary.own));
   }
 
   loss(texts: readonly Text[]): Promise<number> {
     const { vocabulary, options } = this.surroundings;
-    return meanLoss(this.model, vocabulary.encodeAll(texts), options);
+    return meanLoss(this.model, streamOf(texts, vocabulary), options);
   }
 
   async quantised(bits: number): Promise<Student> {
-    const { options } = this.surroundings;
-    return this.#with(roundToNearest(options, await this.model.parameters(), bits));
+    const { shape } = this.surroundings;
+    return this.#with(roundToNearest(shape, await this.model.parameters(), bits));
   }
 
   /** The linear average of the weights. */
@@ -132,8 +173,7 @@ class NeuralStudent implements Student {
   }
 
   async #with(parameters: Float32Array): Promise<Student> {
-    const model = await createNeuralModel(this.surroundings.options, parameters);
-    return new NeuralStudent(model, this.surroundings);
+    return new NeuralStudent(await this.surroundings.model(parameters), this.surroundings);
   }
 
   dispose(): Promise<void> {
@@ -147,37 +187,18 @@ function sameKind(name: string, student: Student, surroundings: Surroundings): N
   throw new RangeError(`${name}: expected a student of this neural apprenticeship, got another`);
 }
 
-/** Softmax with the stand-in (own id 0) left out. */
-function softmaxOfKnown(logits: Float32Array): Float64Array {
-  const top = logits.subarray(1).reduce((best, value) => Math.max(best, value), -Infinity);
-  const p = Float64Array.from(logits, (value, i) => (i === 0 ? 0 : Math.exp(value - top)));
-  const sum = p.reduce((total, value) => total + value, 0);
-  return p.map((value) => value / sum);
+/** Softmax over the entries `of` alone. */
+function softmaxOf(logits: Float32Array, of: Uint32Array): Float64Array {
+  const p = Float64Array.from(of, (own) => logits[own]);
+  const top = p.reduce((best, value) => Math.max(best, value), -Infinity);
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) sum += p[i] = Math.exp(p[i] - top);
+  for (let i = 0; i < p.length; i++) p[i] /= sum;
+  return p;
 }
 
 function drawFrom(p: Float64Array, random: Random): number {
   let u = random.next();
-  for (let i = 1; i < p.length; i++) if ((u -= p[i]) < 0) return i;
+  for (let i = 0; i < p.length; i++) if ((u -= p[i]) < 0) return i;
   return p.length - 1;
-}
-
-/** Loss over whole batches of the stream, nats per token of the student's own vocabulary. */
-async function meanLoss(
-  model: NeuralModel,
-  stream: Int32Array,
-  options: NeuralStudentOptions,
-): Promise<number> {
-  const { batch, contextLength: T } = options;
-  const rows = Math.floor((stream.length - 1) / T);
-  const tokens = new Int32Array(batch * (T + 1));
-  const batches = Math.min(16, Math.floor(rows / batch));
-  let sum = 0;
-  for (let i = 0; i < batches; i++) {
-    for (let b = 0; b < batch; b++) {
-      const start = (i * batch + b) * T;
-      tokens.set(stream.subarray(start, start + T + 1), b * (T + 1));
-    }
-    sum += await model.loss(tokens);
-  }
-  return batches === 0 ? 0 : sum / batches;
 }

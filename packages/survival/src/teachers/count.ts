@@ -11,6 +11,7 @@ import { ContextIndex, type Range } from "../context-index.js";
 import type { Text } from "../corpus.js";
 import { CountModel, type Level, uniformModel } from "../count-model.js";
 import { below } from "../random.js";
+import { writeWithTargets } from "./targets.js";
 
 /** Shape of the count teacher. */
 export interface CountTeacherOptions {
@@ -138,6 +139,8 @@ export interface LessonOptions {
   readonly sampling?: Sampling;
   /** Texts whose beginnings serve as prompts. */
   readonly prompts: readonly Text[];
+  /** Keep the teacher's probabilities of so many tokens at every position. Default 0: the text alone. */
+  readonly targets?: number;
 }
 
 /** Has a model write texts, marked or not. */
@@ -145,19 +148,19 @@ export async function writeTexts(
   model: LanguageModel,
   options: LessonOptions,
 ): Promise<readonly Text[]> {
-  const { scheme, random, prompts, sampling = PLAIN_SAMPLING } = options;
+  const { scheme, random, prompts, sampling = PLAIN_SAMPLING, targets = 0 } = options;
   const texts: Text[] = [];
   for (let left = options.tokens; left > 0;) {
     const prompt = prompts[below(random, prompts.length)];
     const maxTokens = Math.min(left, options.length);
-    const tokens = await generate(model, prompt.tokens.subarray(0, 8), {
-      scheme,
-      random,
-      maxTokens,
-      sampling,
-    });
-    texts.push({ prompt: prompt.prompt, tokens });
-    left -= Math.max(1, tokens.length);
+    const start = prompt.tokens.subarray(0, 8);
+    const settings = { scheme, random, maxTokens, sampling };
+    const text =
+      targets === 0
+        ? { tokens: await generate(model, start, settings) }
+        : await writeWithTargets(model, start, { ...settings, k: targets });
+    texts.push({ prompt: prompt.prompt, ...text });
+    left -= Math.max(1, text.tokens.length);
   }
   return texts;
 }

@@ -68,11 +68,15 @@ test.each<[string, Subject]>([
       for (let i = 0; i < size; i++) {
         const difference =
           ((await lossAt(offset + i, step)) - (await lossAt(offset + i, -step))) / (2 * step);
-        expect(gradient[i], `${name}, entry ${i}`).toBeCloseTo(difference, 8);
+        expect({ name, i, agrees: Math.abs(gradient[i] - difference) < 5e-9 }).toStrictEqual({
+          name,
+          i,
+          agrees: true,
+        });
         norm += gradient[i] ** 2;
       }
       // A check against zero would pass for a gradient that is never computed.
-      expect(Math.sqrt(norm), name).toBeGreaterThan(1e-3);
+      expect({ name, moves: Math.sqrt(norm) > 1e-3 }).toStrictEqual({ name, moves: true });
     }
   },
 );
