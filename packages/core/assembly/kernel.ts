@@ -97,24 +97,64 @@ export function hash(n: i32, area: usize): void {
   }
 }
 
-/** out byte i = 1 if token i is green under seed i. Arrays of words; `top` = gamma256 >> (8 − planes). */
-export function green(n: i32, lo: usize, hi: usize, token: usize, planes: i32, top: i32, out: usize): void {
+/**
+ * out byte i = 1 if token i is green under seed i. Arrays of words; `top` = gamma256 >> (8 − planes). Planes go from the most
+ * significant bit down, and each is computed only for the coins that the ones before leave undecided, half of them each
+ * time: `list` has room for n half-words, and holds which they are.
+ */
+export function green(n: i32, lo: usize, hi: usize, token: usize, planes: i32, top: i32, out: usize, list: usize): void {
+  const last = planes - 1;
+  let left = firstPlane(n, lo, hi, token, (top >>> last) & 1, out, list);
+  for (let p = 1; p < planes; p++) {
+    left = nextPlane(left, lo, hi, token, p, (top >>> (last - p)) & 1, out, list);
+  }
+}
+
+/** Plane 0 of all coins; the value is how many it leaves undecided. `threshold`: that plane's bit of it. */
+function firstPlane(n: i32, lo: usize, hi: usize, token: usize, threshold: i32, out: usize, list: usize): i32 {
+  let left = 0;
   for (let i = 0; i < n; i += 4) {
     const at = <usize>i << 2;
     const t = v128.load(token + at);
-    const group = i32x4.shr_u(t, 9);
-    const seedLo = v128.load(lo + at), seedHi = v128.load(hi + at);
-    let v0 = 0, v1 = 0, v2 = 0, v3 = 0;
-    for (let p = 0; p < planes; p++) {
-      blocks(group, i32x4.splat(p), seedLo, seedHi);
-      v0 = (v0 << 1) | bit(i32x4.extract_lane(t, 0), 0);
-      v1 = (v1 << 1) | bit(i32x4.extract_lane(t, 1), 4);
-      v2 = (v2 << 1) | bit(i32x4.extract_lane(t, 2), 8);
-      v3 = (v3 << 1) | bit(i32x4.extract_lane(t, 3), 12);
+    blocks(i32x4.shr_u(t, 9), i32x4.splat(0), v128.load(lo + at), v128.load(hi + at));
+    const count = min(4, n - i);
+    for (let j = 0; j < count; j++) {
+      left = decide(i + j, load<i32>(token + at + (<usize>j << 2)), j, threshold, out, list, left);
     }
-    const flags = i32(v0 < top) | (i32(v1 < top) << 8) | (i32(v2 < top) << 16) | (i32(v3 < top) << 24);
-    store<i32>(out + <usize>i, flags);
   }
+  return left;
+}
+
+/** Plane p of the `left` coins on the list, which it shortens. */
+function nextPlane(left: i32, lo: usize, hi: usize, token: usize, p: i32, threshold: i32, out: usize, list: usize): i32 {
+  let kept = 0;
+  for (let i = 0; i < left; i += 4) {
+    const at = list + (<usize>i << 1);
+    const a = <usize>load<u16>(at) << 2, b = <usize>load<u16>(at, 2) << 2;
+    const c = <usize>load<u16>(at, 4) << 2, d = <usize>load<u16>(at, 6) << 2;
+    const t = gather(token, a, b, c, d);
+    blocks(i32x4.shr_u(t, 9), i32x4.splat(p), gather(lo, a, b, c, d), gather(hi, a, b, c, d));
+    kept = decide(<i32>a >>> 2, i32x4.extract_lane(t, 0), 0, threshold, out, list, kept);
+    if (i + 1 < left) kept = decide(<i32>b >>> 2, i32x4.extract_lane(t, 1), 1, threshold, out, list, kept);
+    if (i + 2 < left) kept = decide(<i32>c >>> 2, i32x4.extract_lane(t, 2), 2, threshold, out, list, kept);
+    if (i + 3 < left) kept = decide(<i32>d >>> 2, i32x4.extract_lane(t, 3), 3, threshold, out, list, kept);
+  }
+  return kept;
+}
+
+/** Coin i, by its token's bit in a lane of the last blocks: green below the threshold's bit, undecided where equal. */
+// @ts-ignore: decorator
+@inline function decide(i: i32, t: i32, lane: i32, threshold: i32, out: usize, list: usize, left: i32): i32 {
+  const b = bit(t, <usize>lane << 2);
+  store<u8>(out + <usize>i, threshold & ~b);
+  store<u16>(list + (<usize>left << 1), i);
+  return left + (b ^ threshold ^ 1);
+}
+
+// @ts-ignore: decorator
+@inline function gather(column: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+  const one = v128.load32_lane(column + b, v128.load32_zero(column + a), 1);
+  return v128.load32_lane(column + d, v128.load32_lane(column + c, one, 2), 3);
 }
 
 // @ts-ignore: decorator

@@ -72,7 +72,7 @@ function distinctDraws(
   draws: Draws,
 ): { readonly scores: readonly number[]; readonly indices: readonly number[] } {
   const { seedLo, seedHi, score } = pairCoins(scheme, draws);
-  const seen = new CoinSet();
+  const seen = new CoinSet("seed-and-token");
   const indices = [...draws.tokens.keys()].filter(
     (i) =>
       scheme.isKeyless?.(seedLo[i], seedHi[i]) !== true &&

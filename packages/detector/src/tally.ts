@@ -55,11 +55,13 @@ export class Tally {
   readonly #deduplicate: boolean;
   readonly #observe: TallyOptions["observe"];
   readonly #positions: Uint32Array;
+  /** Which coins of a batch count. */
+  readonly #places = new Uint32Array(BATCH);
   readonly #memory: number | undefined;
   #seen: CoinSet;
   readonly #coins: SeedArrays & { readonly token: Uint32Array };
   readonly #scores = new Float64Array(BATCH);
-  #shown = new CoinSet();
+  #shown: CoinSet;
   #carry: Tokens = new Uint32Array(0);
   #sum = 0;
   #n = 0;
@@ -77,7 +79,8 @@ export class Tally {
     this.#observe = options.observe;
     this.#positions = new Uint32Array(options.observe === undefined ? 0 : BATCH);
     this.#memory = options.memory;
-    this.#seen = new CoinSet(this.#memory);
+    this.#seen = new CoinSet(scheme.coin, this.#memory);
+    this.#shown = this.#noneShown();
   }
 
   /** Whether every coin is remembered exactly; if not, some new ones were taken for repeated ones. */
@@ -87,8 +90,8 @@ export class Tally {
 
   /** Forgets everything added: cheaper than a new tally. */
   reset(): void {
-    this.#seen = new CoinSet(this.#memory);
-    this.#shown = new CoinSet();
+    this.#seen = new CoinSet(this.#scheme.coin, this.#memory);
+    this.#shown = this.#noneShown();
     this.#carry = new Uint32Array(0);
     [this.#sum, this.#n, this.#tokens] = [0, 0, 0];
     [this.#repeated, this.#inPrompt, this.#keyless] = [0, 0, 0];
@@ -127,20 +130,19 @@ export class Tally {
   /** Starts a text: no carried context, and the prompt's windows are known. */
   #begin(prompt: Tokens | undefined): void {
     this.#carry = new Uint32Array(0);
-    if (this.#shown.size > 0) this.#shown = new CoinSet();
+    if (this.#shown.size > 0) this.#shown = this.#noneShown();
     if (prompt === undefined || this.#scheme.profile.promptRule === "none") return;
     checkIds("prompt", prompt, this.#scheme.profile.V);
     for (const segment of splitAt(prompt, this.#special)) {
       this.#eachCoin(segment, ({ seedLo, seedHi, token, n }) => {
-        for (let i = 0; i < n; i++)
-          this.#shown.add(seedLo[i], seedHi[i], this.#shownToken(token[i]));
+        for (let i = 0; i < n; i++) this.#shown.add(seedLo[i], seedHi[i], token[i]);
       });
     }
   }
 
   /** A window is known by its seed; with h = 0 there is one window, so its tokens are told apart. */
-  #shownToken(token: number): number {
-    return this.#scheme.h === 0 ? token : 0;
+  #noneShown(): CoinSet {
+    return new CoinSet(this.#scheme.h === 0 ? "seed-and-token" : "seed");
   }
 
   /** The runs of ordinary tokens; the end of the last is carried over. */
@@ -163,37 +165,55 @@ export class Tally {
     }
   }
 
-  /** Moves the coins that count to the front, and scores those alone: a repeated coin costs no score. */
+  /** Scores the coins that count, and those alone: a repeated coin costs no score. Overwrites `coins`. */
   #score(coins: Coins, start: number): void {
-    const { seedLo, seedHi, token, more = [] } = coins;
-    const [observe, positions] = [this.#observe, this.#positions];
-    const [shown, seen, scores] = [this.#shown, this.#seen, this.#scores];
-    const [anyShown, deduplicate] = [shown.size > 0, this.#deduplicate];
-    const mask = this.#scheme.coin === "seed" ? 0 : ~0;
-    const { isKeyless } = this.#scheme;
-    let [fresh, inPrompt, keyless] = [0, 0, 0];
-    for (let i = 0; i < coins.n; i++) {
-      if (anyShown && shown.has(seedLo[i], seedHi[i], this.#shownToken(token[i]))) inPrompt++;
-      else if (isKeyless !== undefined && isKeyless(seedLo[i], seedHi[i])) keyless++;
-      else if (!deduplicate || seen.add(seedLo[i], seedHi[i], token[i] & mask)) {
-        seedLo[fresh] = seedLo[i];
-        seedHi[fresh] = seedHi[i];
-        for (const word of more) word[fresh] = word[i];
-        if (observe !== undefined) positions[fresh] = start + i;
-        token[fresh++] = token[i];
-      }
-    }
-    this.#scheme.scores({ ...coins, n: fresh }, scores);
-    observe?.(positions, scores, fresh);
+    const [observe, positions, scores] = [this.#observe, this.#positions, this.#scores];
+    if (observe !== undefined) for (let i = 0; i < coins.n; i++) positions[i] = start + i;
+    const fresh = this.#fresh(this.#allowed(coins));
+    this.#scheme.scores(fresh, scores);
+    observe?.(positions, scores, fresh.n);
     // In a local, and from where the sum was: it must not depend on how the text came in pieces.
     let sum = this.#sum;
-    for (let i = 0; i < fresh; i++) sum += scores[i];
+    for (let i = 0; i < fresh.n; i++) sum += scores[i];
     this.#sum = sum;
-    this.#n += fresh;
-    this.#inPrompt += inPrompt;
-    this.#keyless += keyless;
-    this.#repeated += coins.n - fresh - inPrompt - keyless;
+    this.#n += fresh.n;
   }
+
+  /** The coins whose seed was neither shown nor reached without the key. */
+  #allowed(coins: Coins): Coins {
+    const [shown, places] = [this.#shown, this.#places];
+    const { isKeyless } = this.#scheme;
+    if (shown.size === 0 && isKeyless === undefined) return coins;
+    const { seedLo, seedHi, token } = coins;
+    let allowed = 0;
+    for (let i = 0; i < coins.n; i++) {
+      if (shown.has(seedLo[i], seedHi[i], token[i])) this.#inPrompt++;
+      else if (isKeyless?.(seedLo[i], seedHi[i]) === true) this.#keyless++;
+      else places[allowed++] = i;
+    }
+    this.#move([seedLo, seedHi, token, ...(coins.more ?? [])], allowed);
+    return { ...coins, n: allowed };
+  }
+
+  /** The coins that were not counted before. */
+  #fresh(coins: Coins): Coins {
+    if (!this.#deduplicate) return coins;
+    const n = this.#seen.addEach(coins, this.#places);
+    this.#repeated += coins.n - n;
+    if (n < coins.n) this.#move(coins.more, n);
+    return { ...coins, n };
+  }
+
+  /** Moves what belongs to the coins at the first n of `#places` to the front. */
+  #move(columns: readonly Uint32Array[] = [], n: number): void {
+    for (const words of columns) moveToFront(words, this.#places, n);
+    if (this.#observe !== undefined) moveToFront(this.#positions, this.#places, n);
+  }
+}
+
+/** Moves the words at the first n of ascending places to the front. */
+function moveToFront(words: Uint32Array, places: Uint32Array, n: number): void {
+  for (let i = 0; i < n; i++) words[i] = words[places[i]];
 }
 
 /** Runs of tokens between special ones. */

@@ -34,13 +34,16 @@ export function createPlainKernel(): Kernel {
       const planes = decidingPlanes(gamma256);
       for (let i = 0; i < coins.n; i++) {
         const token = coins.token[i];
-        let byte = 0;
+        out[i] = 0;
         for (let p = 0; p < planes; p++) {
           setInput(x, token >>> 9, p, coins.seedLo[i], coins.seedHi[i]);
           chacha8(key, x, block);
-          byte |= ((block[(token & 511) >>> 5] >>> (token & 31)) & 1) << (7 - p);
+          const bit = (block[(token & 511) >>> 5] >>> (token & 31)) & 1;
+          const threshold = (gamma256 >>> (7 - p)) & 1;
+          if (bit === threshold) continue;
+          out[i] = threshold;
+          break;
         }
-        out[i] = byte < gamma256 ? 1 : 0;
       }
     },
     words(key: KeyWords, coins: Coins, out: Uint32Array): void {

@@ -34,6 +34,7 @@ interface Exports extends TorchExports {
     planes: number,
     top: number,
     out: number,
+    list: number,
   ): void;
   words(n: number, lo: number, hi: number, token: number, out: number): void;
   biasRow(
@@ -116,6 +117,7 @@ export function createWasmKernel(): Kernel {
           planes,
           gamma256 >> (8 - planes),
           AREA[3],
+          AREA[3] + BATCH,
         );
         for (let i = start; i < end; i++) out[i] = flags[i - start];
       }
