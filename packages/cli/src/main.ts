@@ -71,7 +71,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     markCommand(io),
     scoreCommand(io, finish),
     serveCommand(io),
-    surviveCommand(io),
+    surviveCommand(io, finish),
     forecastCommand(io, finish),
     reportCommand(io),
     profilesCommand(io),

@@ -9,7 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Report } from "@verdigris/survival";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
+import { jsonSchemas } from "../src/commands/schema.js";
 import {
   KEY,
   PROFILE,
@@ -158,6 +161,92 @@ describe("verdigris survive", () => {
     const { code, stderr } = await cli([...config, "--out", "occupied"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/forecasts\.json: cannot be written/);
+  });
+});
+
+describe("verdigris survive --check", () => {
+  const check = (budgets: unknown, ...args: readonly string[]): ReturnType<typeof cli> => {
+    const path = file("budgets.json", JSON.stringify(budgets));
+    return cli([...config, "--out", "out", "--check", path, ...args]);
+  };
+  const loose = { version: 1, falseAlarms: { most: 0 }, forecastError: { most: 1 } };
+  const strict = { version: 1, power: [{ least: 0.999999, alpha: 1e-9 }] };
+
+  test("within budgets: exit code 0; outside: 1; both say so after the report", async () => {
+    const within = await check(loose);
+    expect(within.stdout).toMatch(/Survival report: tiny[^]*\nWithin budgets: 2 checks hold\.\n/);
+    expect(within.stdout).toContain("  ok    false-alarms       all: 0 of ");
+    expect(within.code).toBe(0);
+    const outside = await check({ ...loose, ...strict });
+    expect(outside.stdout).toMatch(/Outside of budgets: 1 of 3 checks failed\./);
+    expect(outside.stdout).toContain("  FAIL  power              count h = 2, ρ = 1: power ");
+    expect(outside.code).toBe(1);
+  });
+
+  test("JSON is of the published schema; GitHub gets a summary; budgets follow theirs", async () => {
+    const GITHUB_STEP_SUMMARY = file("check.md", "");
+    const path = file("both.json", JSON.stringify({ ...loose, ...strict }));
+    const args = [...config, "--out", "out", "--check", path, "--format", "json"];
+    const { code, stdout } = await cli(args, { env: { GITHUB_STEP_SUMMARY } });
+    expect(code).toBe(1);
+    for (const name of ["budgets", "check"] as const) {
+      const published = readFileSync(new URL(`../${name}.schema.json`, import.meta.url), "utf8");
+      const schema = JSON.parse(published) as object;
+      expect(schema).toEqual(await jsonSchemas[name]());
+      const validate = new Ajv2020().compile(schema);
+      const value = name === "check" ? stdout : readFileSync(path, "utf8");
+      expect(validate(JSON.parse(value)) ? [] : validate.errors).toEqual([]);
+    }
+    expect(readFileSync(GITHUB_STEP_SUMMARY, "utf8")).toMatch(
+      /\*\*Outside of budgets: 1 of 3 checks failed\.\*\*\n\n\| {2}\| check [^]*\| FAIL \| power \|/,
+    );
+  });
+
+  test("against the baseline of an earlier run", async () => {
+    await cli([...config, "--out", "out"]);
+    const same = await check(loose, "--baseline", "out/report.json");
+    expect(same.stdout).toContain("as before");
+    expect(same.code).toBe(0);
+    const report = JSON.parse(readFileSync(inFolder("out/report.json"), "utf8")) as Report;
+    const better = {
+      ...report,
+      cells: report.cells.map((cell) => ({
+        ...cell,
+        closed: { ...cell.closed, interval: { lower: 0.9, upper: 0.95 } },
+      })),
+    };
+    const path = file("better.json", JSON.stringify(better));
+    const regressed = await check(loose, "--baseline", path);
+    expect(regressed.stdout).toContain("regressed");
+    expect(regressed.code).toBe(1);
+  });
+
+  test.each([
+    ["budgets of nothing", { version: 1 }, [], "expected power, falseAlarms or forecastError"],
+    [
+      "a budget for no cell",
+      { version: 1, power: [{ where: { h: 9 }, least: 0.5 }] },
+      [],
+      "count h = 2",
+    ],
+    ["a field that is not known", { version: 1, speed: 1 }, [], "speed"],
+    [
+      "a baseline that is no report",
+      loose,
+      ["--baseline", "experiment.json"],
+      "is not a report of",
+    ],
+    ["a baseline that is not there", loose, ["--baseline", "none.json"], "does not exist"],
+  ])("%s is a usage error, and named", async (_what, budgets, args, says) => {
+    const { code, stderr } = await check(budgets, ...args);
+    expect(stderr).toContain(says);
+    expect(code).toBe(2);
+  });
+
+  test("a baseline without budgets is refused", async () => {
+    const { code, stderr } = await cli([...config, "--baseline", "out/report.json"]);
+    expect(stderr).toContain("--baseline: expected --check FILE");
+    expect(code).toBe(2);
   });
 });
 

@@ -21,6 +21,13 @@ export {
 } from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
 export { type ForecastRecord, type RunOptions, runExperiment } from "./experiment.js";
+export {
+  type Budgets,
+  type Check,
+  budgetsSchema,
+  checkReport,
+  parseBudgets,
+} from "./gate/index.js";
 export type { Progress } from "./work.js";
 export { type Forecast, type TeacherExcess, forecast, teacherExcess } from "./law.js";
 export {

@@ -1,12 +1,7 @@
-import { VerdigrisError } from "@verdigris/core";
-import type { Report } from "@verdigris/survival";
 import { Command } from "commander";
-import { readJsonFile } from "../files.js";
 import { type Io, locate, print, tell } from "../io.js";
 import { formatOption } from "../options.js";
-
-/** Parts a stored report must have: one without its controls proves nothing. */
-const CONTROLS = ["unmarkedTeacher", "untrained", "wrongKeys", "teacher", "copier"] as const;
+import { readReport } from "../stored-report.js";
 
 interface ReportOptions {
   readonly format: "md" | "html" | "text";
@@ -29,21 +24,4 @@ export function reportCommand(io: Io): Command {
       await writeWhole(locate(io, out), text);
       tell(io, `wrote ${locate(io, out)}`);
     });
-}
-
-async function readReport(path: string): Promise<Report> {
-  const value = await readJsonFile(path);
-  if (isReport(value)) return value;
-  throw new VerdigrisError(
-    "FILE_INVALID",
-    `${path} is not a report of \`verdigris survive\`, version 1, with all its controls`,
-  );
-}
-
-function isReport(value: unknown): value is Report {
-  const { version, cells, controls } = (value ?? {}) as Partial<Report>;
-  if (version !== 1 || controls === undefined || controls === null) return false;
-  return [cells, ...CONTROLS.map((name) => controls[name])].every(
-    (part) => Array.isArray(part) && part.length > 0,
-  );
 }

@@ -2,6 +2,7 @@ import { profileJsonSchema } from "@verdigris/core";
 import { Argument, Command } from "commander";
 import * as z from "zod";
 import { scoreLineSchema, scoreSchema } from "@verdigris/detector/json";
+import { checkSchema } from "../formats/check.js";
 import { forecastSchema } from "../formats/forecast-schema.js";
 import { identifySchema } from "../formats/schema.js";
 import { type Io, print } from "../io.js";
@@ -12,15 +13,19 @@ export const jsonSchemas = {
   score: () => z.toJSONSchema(scoreSchema, { io: "input" }),
   "score-lines": () => z.toJSONSchema(scoreLineSchema, { io: "input" }),
   identify: () => z.toJSONSchema(identifySchema, { io: "input" }),
+  // Loaded on demand: few calls need the laboratory.
+  budgets: async () =>
+    z.toJSONSchema((await import("@verdigris/survival")).budgetsSchema, { io: "input" }),
+  check: () => z.toJSONSchema(checkSchema, { io: "input" }),
   forecast: () => z.toJSONSchema(forecastSchema, { io: "input" }),
-} as const satisfies Readonly<Record<string, () => object>>;
+} as const satisfies Readonly<Record<string, () => object | Promise<object>>>;
 
 /** `verdigris schema`: the published JSON Schemas. */
 export function schemaCommand(io: Io): Command {
   return new Command("schema")
     .description("print a JSON Schema: of profiles, or of the JSON that a command prints")
     .addArgument(new Argument("<name>").choices(Object.keys(jsonSchemas)))
-    .action((name: keyof typeof jsonSchemas) =>
-      print(io, `${JSON.stringify(jsonSchemas[name](), null, 2)}\n`),
+    .action(async (name: keyof typeof jsonSchemas) =>
+      print(io, `${JSON.stringify(await jsonSchemas[name](), null, 2)}\n`),
     );
 }

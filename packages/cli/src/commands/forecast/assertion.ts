@@ -1,11 +1,10 @@
 /** `--assert 'p=1e-5,tokens=1e6,rho=.05'`: a bound on what must be provable, for a build to fail on. */
-import {
-  type Outlook,
-  type ServedWindows,
-  type StudentFamily,
-  type WeighedOutlook,
-  type WeightingName,
-  survivabilityBudget,
+import type {
+  Outlook,
+  ServedWindows,
+  StudentFamily,
+  WeighedOutlook,
+  WeightingName,
 } from "@verdigris/survival";
 
 /** What must hold: an audit of `tokens` scored tokens decides at level p with probability `power`. */
@@ -98,11 +97,12 @@ class Fields {
 }
 
 /** @throws TypeError for a kind of student that the forecast does not have */
-export function judge(
+export async function judge(
   assertion: Assertion,
   survey: ServedWindows,
   families: readonly StudentFamily[],
-): Judged {
+): Promise<Judged> {
+  const { survivabilityBudget } = await import("@verdigris/survival");
   const { p: alpha, tokens, rho, power, share, student, weights } = assertion;
   const family = families.find(({ name }) => name === student);
   if (family === undefined) {

@@ -3,7 +3,7 @@ import type { BudgetOptions, ServedWindows, StudentFamily } from "@verdigris/sur
 import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { keyMismatch, readJsonFile, readKey, readProfile, tokenizerOf } from "../../files.js";
-import { type ForecastFormat, forecastFormats } from "../../formats/forecast.js";
+import type { ForecastFormat } from "../../formats/forecast.js";
 import { type Io, locate, printAll, tell } from "../../io.js";
 import {
   type NumberRange,
@@ -22,6 +22,9 @@ import { Traffic } from "./traffic.js";
 /** Exit codes of `forecast` besides 0; a broken record is told by `PROBLEM`, whatever the forecast. */
 const FAILED = 1;
 const PROBLEM = 2;
+
+/** Those of `forecastFormats`, which is loaded on demand: it brings what draws charts. */
+const FORMATS = ["text", "json", "md"] as const satisfies readonly ForecastFormat[];
 
 interface ForecastOptions {
   readonly profile: string;
@@ -71,7 +74,7 @@ export function forecastCommand(io: Io, finish: (exitCode: number) => void): Com
     .addOption(workersOption())
     .addOption(new Option("--input <format>", "what the files hold").choices(textFormats))
     .option("--field <name>", "field or column that holds the text of a record", "text")
-    .addOption(formatOption(Object.keys(forecastFormats)))
+    .addOption(formatOption(FORMATS))
     .addHelpText(
       "after",
       "\nExit codes: 0 every assertion holds, 1 one does not, 2 usage or input.",
@@ -131,6 +134,7 @@ function assertOption(): Option {
 
 async function run(io: Io, options: ForecastOptions): Promise<number> {
   const { attributionPlan, survivabilityBudget } = await import("@verdigris/survival");
+  const { forecastFormats } = await import("../../formats/forecast.js");
   const profile = await readProfile(locate(io, options.profile));
   const families = await familiesOf(io, options.students, profile.h);
   const problems: ReadProblem[] = [];
@@ -146,7 +150,9 @@ async function run(io: Io, options: ForecastOptions): Promise<number> {
       tenants === undefined
         ? null
         : (z: number) => ({ tenants, ...attributionPlan(z, { ...budget, tenants }) }),
-    assertions: options.assert.map((assertion) => judge(assertion, survey, families)),
+    assertions: await Promise.all(
+      options.assert.map((assertion) => judge(assertion, survey, families)),
+    ),
   };
   await printAll(io, forecastFormats[options.format](result));
   await appendSummary(io, forecastFormats.md(result));

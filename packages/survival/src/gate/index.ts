@@ -1,0 +1,2 @@
+export { type Budgets, budgetsSchema, parseBudgets } from "./budgets.js";
+export { type Check, checkReport } from "./check.js";
