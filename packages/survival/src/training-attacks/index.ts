@@ -5,6 +5,10 @@ import * as mixing from "./mixing.js";
 import * as neutralisation from "./neutralisation.js";
 import * as paraphrase from "./paraphrase.js";
 import * as quantisation from "./quantisation.js";
+import * as retokenisation from "./retokenisation.js";
+import * as rewriting from "./rewriting.js";
+import * as synonymTable from "./synonym-table.js";
+import * as targetedParaphrase from "./targeted-paraphrase.js";
 import type { TrainingAttack } from "./training-attack.js";
 
 export { type Capability, capabilityOf } from "./capability.js";
@@ -23,6 +27,10 @@ export const trainingAttackSchema = z.discriminatedUnion("kind", [
   neutralisation.schema,
   paraphrase.schema,
   quantisation.schema,
+  retokenisation.schema,
+  rewriting.schema,
+  synonymTable.schema,
+  targetedParaphrase.schema,
 ]);
 
 /** The attack that a configuration asks for. */
@@ -40,5 +48,13 @@ export function trainingAttack(config: z.infer<typeof trainingAttackSchema>): Tr
       return paraphrase.create(config);
     case "quantisation":
       return quantisation.create(config);
+    case "retokenisation":
+      return retokenisation.create(config);
+    case "rewriting":
+      return rewriting.create(config);
+    case "synonym-table":
+      return synonymTable.create(config);
+    case "targeted-paraphrase":
+      return targetedParaphrase.create(config);
   }
 }

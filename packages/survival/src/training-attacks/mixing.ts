@@ -40,6 +40,7 @@ export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack 
         own.traces,
       );
     },
+    retained: () => 1,
   };
 }
 

@@ -20,6 +20,7 @@ export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack 
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: share / 3 }),
     corpus: (corpus, surroundings) =>
       redrawn(corpus, chosenAtRandom(corpus, share, surroundings.random), surroundings),
+    retained: () => 1,
   };
 }
 

@@ -54,7 +54,10 @@ export interface TrainingAttack {
    * and must live as long as the new one.
    */
   student?(student: Student, corpus: Corpus, surroundings: Surroundings): Promise<Student>;
-  /** The factor on the excess that the law expects of the student stage; absent where it has no closed form. */
+  /**
+   * The factor of the student stage on the excess that the law forecasts from the attacked corpus; 1 without such a stage.
+   * Absent where the law has no closed form: that the attack looked at what the mark did is one reason.
+   */
   retained?(target: AttackTarget, surroundings: Surroundings): number;
 }
 

@@ -3,7 +3,15 @@
  * standard errors of a share over the keys; each law has a canary, a nearby law that lies outside them.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import { capabilityOf, trainingAttack, trainingAttackSchema } from "../../src/index.js";
+import {
+  type Surroundings,
+  capabilityOf,
+  corpusOf,
+  randomStream,
+  trainingAttack,
+  trainingAttackSchema,
+} from "../../src/index.js";
+import { below } from "../../src/random.js";
 import { neuralStudent } from "../../src/students/neural.js";
 import { type Left, type Thief, left, thieves } from "./students.js";
 
@@ -70,6 +78,97 @@ describe.each([1, 2])("mixing the marks of several providers, h = %s", (h) => {
     return expect(attack.corpus?.(corpus, alone)).rejects.toThrow(
       "foreignTexts: expected one for the attack mixing, got none",
     );
+  });
+});
+
+describe("targeted paraphrase", () => {
+  it("removes more than an untargeted one of the same share, if the width is guessed", async () => {
+    const untargeted = await leftOf(1, { kind: "paraphrase", share: 0.2 });
+    const guessed = await leftOf(1, { kind: "targeted-paraphrase", share: 0.2, width: 1 });
+    console.log(
+      untargeted,
+      guessed,
+      await leftOf(1, { kind: "targeted-paraphrase", share: 0.2, width: 0 }),
+    );
+    expect(guessed.measured).toBeLessThan(untargeted.measured - 2 * TOLERANCE);
+    // Canary: the wrong width finds the mark only where it happens to look.
+    const wrong = await leftOf(1, { kind: "targeted-paraphrase", share: 0.2, width: 0 });
+    expect(wrong.measured).toBeGreaterThan(guessed.measured + 2 * TOLERANCE);
+  });
+});
+
+describe("attacks that go through text", () => {
+  /** Words are tokens, but for some pairs that the tokenizer reads as one. */
+  const merges = new Map(
+    Array.from({ length: 400 }, (_, i) => [`w${i % 20} w${Math.floor(i / 20)}`, i]),
+  );
+  const tokenizer = {
+    decode: (ids: Uint32Array): string => Array.from(ids, (id) => `w${id}`).join(" "),
+    encode(text: string): Uint32Array {
+      const words = text.split(" ");
+      const ids: number[] = [];
+      for (let i = 0; i < words.length; i++) {
+        const merged = merges.get(`${words[i]} ${words[i + 1]}`);
+        if (merged !== undefined) i++;
+        ids.push(merged ?? Number(words[i].slice(1)));
+      }
+      return Uint32Array.from(ids);
+    },
+  };
+  const plain = {
+    ...tokenizer,
+    encode: (text: string): Uint32Array =>
+      Uint32Array.from(text.split(" "), (w) => Number(w.slice(1))),
+  };
+  const around = (h: number, more: Partial<Surroundings>): readonly Thief[] =>
+    (byWidth.get(h) ?? []).map((thief) => ({
+      ...thief,
+      surroundings: { ...thief.surroundings, ...more },
+    }));
+
+  it.each([1, 2])("retokenisation leaves the windows that are cut as before, h = %s", async (h) => {
+    const attack = trainingAttack({ kind: "retokenisation" });
+    const { measured, expected } = await left(around(h, { tokenizer }), attack);
+    expect(Math.abs(measured - expected)).toBeLessThan(TOLERANCE);
+    // Canary: without the trace the law would expect nothing to be lost.
+    expect(measured).toBeLessThan(1 - TOLERANCE);
+    expect((await left(around(h, { tokenizer: plain }), attack)).measured).toBe(1);
+  });
+
+  it.each([1, 2])("rewriting leaves the windows that the writer left, h = %s", async (h) => {
+    const random = randomStream("rewriter");
+    const rewrite = async (text: string): Promise<string> =>
+      text
+        .split(" ")
+        .flatMap((word) => {
+          const u = random.next();
+          if (u < 0.1) return [];
+          return u < 0.2 ? [`w${below(random, 400)}`, word] : [word];
+        })
+        .join(" ");
+    const attack = trainingAttack({ kind: "rewriting" });
+    const { measured, expected } = await left(around(h, { tokenizer: plain, rewrite }), attack);
+    expect(Math.abs(measured - expected)).toBeLessThan(TOLERANCE);
+    expect(measured).toBeLessThan(1 - 2 * TOLERANCE);
+    expect(attack.budget({ texts: [], marked: [], tokenCount: 0, rho: 0 }).queries).toBe(0);
+  });
+
+  it("a table of synonyms changes the words it knows, and no other", async () => {
+    const words = ["many", "people", "xylophone", "several", "zebra", "numerous", "various"];
+    const tokens = Uint32Array.of(0, 1, 2, 4);
+    const corpus = corpusOf([{ prompt: "", tokens }], [true]);
+    const [{ surroundings }] = byWidth.get(1) ?? [];
+    const known = {
+      decode: (ids: Uint32Array): string => Array.from(ids, (id) => words[id]).join(" "),
+      encode: (text: string): Uint32Array =>
+        Uint32Array.from(text.split(" "), (word) => words.indexOf(word)),
+    };
+    const attack = trainingAttack({ kind: "synonym-table", share: 1 });
+    const changed = await attack.corpus?.(corpus, { ...surroundings, tokenizer: known });
+    expect([3, 5, 6]).toContain(changed?.texts[0].tokens[0]);
+    expect(changed?.texts[0].tokens.slice(2)).toStrictEqual(tokens.slice(2));
+    expect(changed?.traces?.[0]?.slice(2)).toStrictEqual(Uint8Array.of(2, 2));
+    expect(changed?.traces?.[0]?.[0]).toBe(0);
   });
 });
 

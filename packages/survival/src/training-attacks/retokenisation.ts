@@ -1,0 +1,16 @@
+import * as z from "zod";
+import { retold } from "./retold.js";
+import type { TrainingAttack } from "./training-attack.js";
+
+export const schema = z.strictObject({ kind: z.literal("retokenisation") });
+
+/** Trains on the text instead of the teacher's tokens: the tokenizer may cut the same text elsewhere. It costs nothing. */
+export function create({ kind }: z.infer<typeof schema>): TrainingAttack {
+  return {
+    kind,
+    budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 0 }),
+    corpus: (corpus, surroundings) =>
+      retold(corpus, surroundings, { kind, change: (text) => text }),
+    retained: () => 1,
+  };
+}

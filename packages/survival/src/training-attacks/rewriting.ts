@@ -1,0 +1,18 @@
+import * as z from "zod";
+import { retold } from "./retold.js";
+import { type TrainingAttack, needed } from "./training-attack.js";
+
+export const schema = z.strictObject({ kind: z.literal("rewriting") });
+
+/** Untargeted paraphrase by a language model that puts every text in other words: one more answer for each. */
+export function create({ kind }: z.infer<typeof schema>): TrainingAttack {
+  return {
+    kind,
+    budget: ({ texts }) => ({ queries: texts.length, cleanTokens: 0, computeShare: 0 }),
+    corpus: (corpus, surroundings) => {
+      const change = needed("rewrite", surroundings.rewrite, kind);
+      return retold(corpus, surroundings, { kind, change });
+    },
+    retained: () => 1,
+  };
+}
