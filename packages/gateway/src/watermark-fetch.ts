@@ -1,9 +1,8 @@
 import { RequestError, errorResponse } from "./errors.js";
-import { type JsonObject, textOf } from "./json.js";
-import { withoutSwitches } from "./marks/mark.js";
-import { type ChoosePolicy, type Policy, type SkipReason, skipReason } from "./policy.js";
-import { type MarkStatus, type Started, statusLabel } from "./record.js";
-import { type RecordOptions, Recorder, checkName } from "./recorder.js";
+import { described, planOf } from "./plan.js";
+import type { ChoosePolicy, Policy } from "./policy.js";
+import { type Started, statusLabel } from "./record.js";
+import { type RecordOptions, Recorder } from "./recorder.js";
 import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
 import { type Tap, jsonTap, sseTap } from "./stream/taps.js";
 import { Transcript } from "./stream/transcript.js";
@@ -70,64 +69,6 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
   if (tap === null) end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
   const body = tap === null ? response.body : (response.body?.pipeThrough(tap) ?? null);
   return new Response(body, { status: httpStatus, statusText: response.statusText, headers });
-}
-
-/** What is done with a request. */
-interface Plan {
-  readonly policy: Policy | null;
-  readonly status: MarkStatus;
-  readonly body: JsonObject;
-}
-
-async function planOf(
-  request: AnswerRequest,
-  { policy, recorder }: { readonly policy: Policy | ChoosePolicy; readonly recorder: Recorder },
-): Promise<Plan> {
-  const body = withoutSwitches(request.body);
-  try {
-    return await planFor({ ...request, body }, policy);
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    recorder.fail(error);
-    return { policy: null, status: { kind: "skipped", reason: "policy-failed" }, body };
-  }
-}
-
-async function planFor(request: AnswerRequest, choice: Policy | ChoosePolicy): Promise<Plan> {
-  const { body, endpoint } = request;
-  const policy = typeof choice === "function" ? await choice(request) : choice;
-  const skipped = (reason: SkipReason, left: JsonObject): Plan => ({
-    policy,
-    status: { kind: "skipped", reason },
-    body: left,
-  });
-  if (policy === null) return skipped("policy", body);
-  checkName("policy.profile.id", policy.profile.id);
-  const reason = skipReason(policy, body, endpoint);
-  if (reason !== null && reason !== "greedy")
-    return skipped(reason, policy.mark.off(body, endpoint));
-  const marked = policy.mark.on(body, endpoint);
-  if (marked === null) return skipped("endpoint", body);
-  // Asked for all the same: the upstream knows better than we whether it samples.
-  return reason === null
-    ? { policy, status: { kind: "applied" }, body: marked }
-    : skipped(reason, marked);
-}
-
-/** What a record says of a plan. */
-function described(
-  request: AnswerRequest,
-  { policy, status }: Plan,
-): Omit<Started, "kind" | "record" | "at"> {
-  const { endpoint, body } = request;
-  return {
-    endpoint,
-    model: textOf(body.model),
-    status,
-    tenant: policy?.tenant ?? null,
-    profile: policy?.profile ?? null,
-    keyId: policy?.keyId ?? null,
-  };
 }
 
 /** The upstream's headers with ours in place of any it sent. */
