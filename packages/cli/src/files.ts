@@ -1,6 +1,6 @@
 /** The files commands take: profiles, keys, tokenizers. */
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Key, type Profile, VerdigrisError, keyFromText, parseProfile } from "@verdigris/core";
 import { type Tokenizer, readTokenizer } from "@verdigris/text";
@@ -134,4 +134,17 @@ async function openTokenizer(
     );
   }
   return tokenizer;
+}
+
+/** Writes a new file that only its owner can read. Never overwrites: the old key may be the only one that can prove old marks. */
+export async function writeSecret(path: string, contents: string): Promise<void> {
+  try {
+    await writeFile(path, contents, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    const exists = (cause as NodeJS.ErrnoException).code === "EEXIST";
+    const reason = exists
+      ? "exists, and keys are never overwritten"
+      : `cannot be written: ${(cause as Error).message}`;
+    throw new VerdigrisError("FILE_UNWRITABLE", `--out: ${path} ${reason}`, { cause });
+  }
 }

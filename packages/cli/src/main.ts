@@ -7,6 +7,7 @@ import { examineCommands } from "./commands/examine/index.js";
 import { forecastCommand } from "./commands/forecast/index.js";
 import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
+import { keysCommand } from "./commands/keys/index.js";
 import { markCommand } from "./commands/mark.js";
 import { profilesCommand } from "./commands/profiles.js";
 import { reportCommand } from "./commands/report.js";
@@ -68,6 +69,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     });
   const commands = [
     keygenCommand(io),
+    keysCommand(io),
     markCommand(io),
     scoreCommand(io, finish),
     serveCommand(io),

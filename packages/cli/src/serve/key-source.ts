@@ -17,7 +17,7 @@ export const keySourceSchema = z.union([
   z.strictObject({ command: z.array(z.string()).min(1) }),
 ]);
 
-type KeySource = z.infer<typeof keySourceSchema>;
+export type KeySource = z.infer<typeof keySourceSchema>;
 
 /** Reads a key; `locate` finds a file. @throws VerdigrisError FILE_* or KEY_INVALID naming the place, never the key */
 export async function keyFrom(
@@ -25,16 +25,25 @@ export async function keyFrom(
   source: KeySource,
   { profile, locate }: { readonly profile: Profile; readonly locate: (path: string) => string },
 ): Promise<Key> {
+  return parseKey(profile, await secretFrom(io, source, locate));
+}
+
+/** The text of a secret, and the name of its place. @throws VerdigrisError FILE_* or KEY_INVALID */
+export async function secretFrom(
+  io: Io,
+  source: KeySource,
+  locate: (path: string) => string,
+): Promise<{ readonly text: string; readonly source: string }> {
   if ("file" in source) {
     const path = locate(source.file);
-    return parseKey(profile, { text: await readKeyFile(io, path, MAX_BYTES), source: path });
+    return { text: await readKeyFile(io, path, MAX_BYTES), source: path };
   }
   if ("env" in source) {
     const text = io.env[source.env] ?? "";
     if (text === "") throw new VerdigrisError("KEY_INVALID", `${source.env} is not set`);
-    return parseKey(profile, { text, source: source.env });
+    return { text, source: source.env };
   }
-  return parseKey(profile, { text: await output(io, source.command), source: source.command[0] });
+  return { text: await output(io, source.command), source: source.command[0] };
 }
 
 /** What a command prints. What it says of an error is not shown: it may be about the key. */
