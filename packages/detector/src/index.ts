@@ -10,15 +10,7 @@ export {
 export { type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
 export { type DetectOptions, Detector, detect } from "./detect.js";
 export { type Evidence, evidenceOf } from "./evidence.js";
-export {
-  closedDecoys,
-  closedTest,
-  type Draws,
-  type OpenEvidence,
-  openTest,
-  type Prediction,
-  weightedClosedTest,
-} from "./radioactivity.js";
+export * from "./radioactivity/index.js";
 export * from "./statistics/index.js";
 export { type Count, type Piece, Tally, type TallyOptions } from "./tally.js";
 export { NULL_HYPOTHESIS, type Verdict, WHAT_A_REJECTION_SAYS, decide } from "./verdict.js";

@@ -17,9 +17,9 @@ export class BettingMixture {
     this.#mean = mean;
   }
 
-  /** Takes the next score. */
-  push(score: number): void {
-    const excess = score / this.#mean - 1;
+  /** Takes the next score; bets `weight` in [0, 1] of what it would, as was fixed before the score was seen. */
+  push(score: number, weight = 1): void {
+    const excess = weight * (score / this.#mean - 1);
     for (let j = 0; j < BETS.length; j++) this.#logs[j] += Math.log1p(BETS[j] * excess);
   }
 

@@ -1,5 +1,5 @@
 import { type Scheme, type Tokens, bindScheme, moments } from "@verdigris/core";
-import { type Prediction, Tally, closedTest, evidenceOf, openTest } from "@verdigris/detector";
+import { Tally, closedTest, evidenceOf, openArgmaxTest, openTest } from "@verdigris/detector";
 import { closedAuditOf, openAuditOf } from "../audit-result.js";
 import type { Student } from "../students/index.js";
 import type { Bench } from "./bench.js";
@@ -31,22 +31,9 @@ export async function auditStudent(
     audits: {
       oneStep: closedAuditOf(scheme, closedTest(scheme, draws), expected),
       openSoft: openAuditOf(openTest(scheme, predictions), expected),
-      openArgmax: closedAuditOf(scheme, closedTest(scheme, mostLikely(predictions)), expected),
+      openArgmax: closedAuditOf(scheme, openArgmaxTest(scheme, predictions), expected),
       freeRun: audit.freeRun === 0 ? null : await freeRun(student, run, audit.freeRun),
     },
-  };
-}
-
-/** The most likely token of each context that has one. */
-function mostLikely(predictions: readonly Prediction[]): Audited["draws"] {
-  const known = predictions.filter(({ ids }) => ids.length > 0);
-  return {
-    contexts: known.map(({ context }) => context),
-    tokens: Uint32Array.from(known, ({ ids, p }) => {
-      let best = 0;
-      for (let i = 1; i < p.length; i++) if (p[i] > p[best]) best = i;
-      return ids[best];
-    }),
   };
 }
 

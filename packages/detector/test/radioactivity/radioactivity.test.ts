@@ -1,6 +1,6 @@
 import { Key, bindScheme, createKernel } from "@verdigris/core";
 import { describe, expect, it } from "vitest";
-import { closedDecoys, closedTest, decoyKey, openTest } from "../src/index.js";
+import { closedDecoys, closedTest, decoyKey, openTest } from "../../src/index.js";
 import { testProfile, randomTokens } from "@verdigris/core/testing";
 
 const profile = testProfile({ h: 2 });
