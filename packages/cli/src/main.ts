@@ -14,7 +14,7 @@ import { reportCommand } from "./commands/report.js";
 import { schemaCommand } from "./commands/schema.js";
 import { scoreCommand } from "./commands/score.js";
 import { serveCommand } from "./commands/serve.js";
-import { surviveCommand } from "./commands/survive.js";
+import { surviveCommand } from "./commands/survive/index.js";
 import { type Io, processIo, tell } from "./io.js";
 import { packageVersion } from "./version.js";
 

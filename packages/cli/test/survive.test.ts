@@ -1,76 +1,21 @@
-import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Report } from "@verdigris/survival";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { jsonSchemas } from "../src/commands/schema.js";
-import {
-  KEY,
-  PROFILE,
-  Sink,
-  TOKENIZER,
-  cli,
-  file,
-  inFolder,
-  jsonl,
-  keyPath,
-  profileWith,
-  text,
-  words,
-} from "./support.js";
+import { MATERIAL, writeCorpus } from "./corpus.js";
+import { Sink, cli, file, inFolder, profileWith } from "./support.js";
 
-/** A corpus of random words, marked and not, and the smallest experiment on it. */
 beforeAll(async () => {
-  mkdirSync(inFolder("corpus"));
-  const arms = [await arm("h2", KEY), await arm("unmarked", null)];
-  const manifest = {
-    model: { id: "words", file: "none", sha256: "none", vocabularySize: 49_152 },
-    tokenizer: { file: TOKENIZER, sha256: PROFILE.tokenizer.sha256 },
-    keyFile: keyPath,
-    arms,
-  };
-  file("corpus/manifest.json", JSON.stringify(manifest));
-  file("corpus/human.txt", await text("human", 1500, { key: null }));
+  await writeCorpus();
   file("experiment.json", JSON.stringify(experiment()));
 });
-
-async function arm(name: string, key: typeof KEY | null): Promise<Record<string, unknown>> {
-  const texts = await Promise.all(
-    Array.from({ length: 20 }, (_, i) => words(`${name} ${i}`, 150, { key })),
-  );
-  const lines = jsonl(
-    ...texts.map((tokens, i) => ({ id: String(i), text: "words", tokens: [...tokens] })),
-  );
-  file(`corpus/${name}.jsonl`, lines);
-  const sha256 = createHash("sha256").update(lines).digest("hex");
-  return {
-    name,
-    file: `${name}.jsonl`,
-    sha256,
-    texts: 20,
-    tokens: 3000,
-    maxTokens: 150,
-    profile: key === null ? null : PROFILE,
-  };
-}
 
 function experiment(change: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     name: "tiny",
-    material: {
-      manifest: "corpus/manifest.json",
-      human: ["corpus/human.txt"],
-      humanTokensPerFile: 1000,
-    },
+    material: MATERIAL,
     tokens: 1500,
     audit: { closed: 200, open: 100, decoys: 19 },
     runs: [{ h: [2], rho: [1], student: { kind: "count", order: 3 } }],

@@ -21,6 +21,8 @@ export interface Material {
   readonly vocabularySize: number;
   /** The teacher's; absent where its tokens stand for no text. */
   readonly tokenizer?: Tokenizer;
+  /** Where it was read. */
+  readonly tokenizerFile?: string;
   readonly arms: readonly MarkedArm[];
   readonly unmarked: readonly Text[];
   readonly human: readonly Text[];
@@ -83,6 +85,7 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
     }),
     vocabularySize: manifest.model.vocabularySize,
     tokenizer,
+    tokenizerFile: at(manifest.tokenizer.file),
     arms,
     unmarked,
     human,

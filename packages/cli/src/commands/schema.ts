@@ -18,6 +18,8 @@ export const jsonSchemas = {
     z.toJSONSchema((await import("@verdigris/survival")).budgetsSchema, { io: "input" }),
   check: () => z.toJSONSchema(checkSchema, { io: "input" }),
   forecast: () => z.toJSONSchema(forecastSchema, { io: "input" }),
+  study: async () =>
+    z.toJSONSchema((await import("@verdigris/survival")).studySchema, { io: "input" }),
 } as const satisfies Readonly<Record<string, () => object | Promise<object>>>;
 
 /** `verdigris schema`: the published JSON Schemas. */

@@ -86,11 +86,13 @@ export async function forecastRun(order: RunOrder, bench: Bench): Promise<Foreca
 type Begun = Pick<ForecastRun, "order" | "name" | "texts">;
 
 function surroundingsOf({ order, name, texts }: Begun, bench: Bench): Surroundings {
+  const { tokenizer, vocabularySize } = bench.material;
   return {
     apprenticeship: bench.apprenticeship(order.setting.student),
     cleanTexts: texts.clean,
     foreignTexts: texts.foreign,
-    vocabularySize: bench.material.vocabularySize,
+    ...(tokenizer !== undefined && { tokenizer }),
+    vocabularySize,
     random: streamOf(name, "attack"),
   };
 }

@@ -1,4 +1,5 @@
 export { type Study, parseStudy, studySchema } from "./config.js";
 export type * from "./report.js";
 export type * from "./result.js";
-export { type StudyOptions, runStudy } from "./study.js";
+export { type Shard, type ShardName, mergeShards, parseShard } from "./shard.js";
+export { type StudyOptions, runShard, runStudy } from "./study.js";

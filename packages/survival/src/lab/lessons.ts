@@ -3,6 +3,7 @@ import { type LanguageModel, type Random, type Scheme, bindScheme } from "@verdi
 import { type EmbedOptions, generate } from "@verdigris/watermark";
 import type { Text } from "../corpus.js";
 import { below, randomStream, shuffled } from "../random.js";
+import { writeWithTargets } from "../teachers/targets.js";
 import type { Bench } from "./bench.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
 import type { CountTeacherSetting, Setting } from "./setting.js";
@@ -80,7 +81,8 @@ async function writeText(writing: Writing, left: number): Promise<Text> {
   const { model, prompts, random, scheme, part, teacher } = writing;
   const from = prompts[below(random, prompts.length)];
   const isGreedy = random.next() < teacher.greedy;
-  const tokens = await generate(model, from.tokens.subarray(0, PROMPT), {
+  const prompt = from.tokens.subarray(0, PROMPT);
+  const options = {
     scheme,
     random,
     maxTokens: Math.min(left, teacher.textLength),
@@ -92,8 +94,12 @@ async function writeText(writing: Writing, left: number): Promise<Text> {
       minP: 0,
       repetitionPenalty: 1,
     },
-  });
-  return { prompt: from.prompt, tokens, part };
+  };
+  const written =
+    teacher.targets === 0
+      ? { tokens: await generate(model, prompt, options) }
+      : await writeWithTargets(model, prompt, { ...options, k: teacher.targets });
+  return { prompt: from.prompt, part, ...written };
 }
 
 /** Share of a recorded teacher's unmarked texts that the audit has. */

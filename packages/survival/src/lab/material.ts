@@ -1,12 +1,54 @@
 import { Key, type Profile } from "@verdigris/core";
+import { readTokenizer } from "@verdigris/text";
 import type { Text } from "../corpus.js";
 import type { MarkedArm, Material } from "../material.js";
 import { canonicalJson, digestOf } from "../store.js";
 import type { Setting } from "./setting.js";
 
+/** Material that can go to another thread: a key in its text form, a tokenizer as its file. */
+export interface PortableMaterial extends Omit<Material, "arms" | "tokenizer"> {
+  readonly arms: readonly {
+    readonly profile: Profile;
+    readonly keyText: string;
+    readonly texts: readonly Text[];
+  }[];
+}
+
+/** Material to hand to another thread of this process. */
+export function portable(material: Material): PortableMaterial {
+  const { digest, vocabularySize, tokenizerFile, unmarked, human } = material;
+  return {
+    digest,
+    vocabularySize,
+    unmarked,
+    human,
+    ...(tokenizerFile !== undefined && { tokenizerFile }),
+    arms: material.arms.map(({ profile, key, texts }) => ({
+      profile,
+      texts,
+      keyText: key.reveal(),
+    })),
+  };
+}
+
+/** The material that `portable` was given. */
+export async function unpacked({ arms, ...material }: PortableMaterial): Promise<Material> {
+  const { tokenizerFile } = material;
+  return {
+    ...material,
+    arms: arms.map(({ profile, texts, keyText }) => ({
+      profile,
+      texts,
+      key: Key.fromText(keyText),
+    })),
+    ...(tokenizerFile !== undefined && { tokenizer: await readTokenizer(tokenizerFile) }),
+  };
+}
+
 /**
  * Material with its vocabulary folded into `size` ids, so that marks that cost time in proportion to the vocabulary can be
- * studied: the most frequent size − 1 tokens keep an id of their own, the rest shares the last. Recorded marks are gone.
+ * studied: the most frequent size − 1 tokens keep an id of their own, the rest shares the last.
+ * Recorded marks and the tokenizer do not fit it, and are gone.
  */
 export function folded(material: Material, size: number): Material {
   const counts = new Uint32Array(material.vocabularySize);

@@ -32,6 +32,12 @@ const countTeacherSchema = z.strictObject({
     .describe(
       "Serving-side masking, in vLLM's words: single_turn leaves a context that the answer repeats unmarked, all also one of the prompt.",
     ),
+  targets: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(0)
+    .describe("Probabilities that the interface returns with each token; 0: the text alone."),
   greedy: z.number().min(0).max(1).default(0).describe("Share of answers at temperature 0."),
 });
 

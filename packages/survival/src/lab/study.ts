@@ -1,27 +1,26 @@
-/** Runs a study: every run that is not stored yet, here or in worker threads, then the report. */
+/** Runs a study, or a shard of it: every run that is not stored yet, here or in worker threads. */
+import { canonicalJson } from "../store.js";
 import type { Material } from "../material.js";
-import { type DirectoryOptions, type Store, directoryStore } from "../store.js";
+import { type DirectoryOptions, directoryStore } from "../store.js";
 import type { Progress } from "../work.js";
-import { Bench } from "./bench.js";
-import { runStudent } from "./cell.js";
 import type { Study } from "./config.js";
+import { type Crew, soloCrew, threadCrew } from "./crew.js";
 import { folded } from "./material.js";
-import { type PlannedRun, type StudyPlan, planOf } from "./plan.js";
+import { type PlannedRun, planOf } from "./plan.js";
 import type { StudyReport } from "./report.js";
 import type { StudentRun } from "./result.js";
+import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
 import { reportOf } from "./summary.js";
+import { lessonsOf } from "./texts.js";
 
 /** Where and how a study runs; none of it changes the result. */
 export interface StudyOptions extends DirectoryOptions {
   /** Keeps texts, forecasts and results; may be shared by studies, threads and processes. */
   readonly directory: string;
+  /** Threads; 1, the default, is this one. */
+  readonly workers?: number;
+  /** Told of each step that is done; those that were stored count as done from the first on. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** The material a study uses: as given, or with its vocabulary folded. */
-export function studyMaterial(study: Study, material: Material): Material {
-  const { vocabulary } = study.material;
-  return vocabulary === null ? material : folded(material, vocabulary);
 }
 
 /** Runs a study and reports. The same study and material give the same report, byte for byte. */
@@ -30,36 +29,107 @@ export async function runStudy(
   material: Material,
   options: StudyOptions,
 ): Promise<StudyReport> {
-  const own = studyMaterial(study, material);
+  const own = ownMaterial(study, material);
   const plan = planOf(study, own);
-  return reportOf(plan, await resultsOf(plan, own, options));
+  return reportOf(plan, await resultsOf(plan.runs, { study, material: own }, options));
+}
+
+/** Runs one of n parts of a study; `mergeShards` makes the report of all of them. */
+export async function runShard(
+  study: Study,
+  material: Material,
+  options: StudyOptions & { readonly shard: ShardName },
+): Promise<Shard> {
+  const own = ownMaterial(study, material);
+  const plan = planOf(study, own);
+  const runs = runsOfShard(plan, options.shard);
+  const results = await resultsOf(runs, { study, material: own }, options);
+  return shardOf(plan, options.shard, results);
+}
+
+/** The material a study uses: as given, or with its vocabulary folded. */
+function ownMaterial(study: Study, material: Material): Material {
+  const { vocabulary } = study.material;
+  return vocabulary === null ? material : folded(material, vocabulary);
+}
+
+interface Place {
+  readonly study: Study;
+  readonly material: Material;
 }
 
 async function resultsOf(
-  plan: StudyPlan,
-  material: Material,
-  options: StudyOptions,
+  runs: readonly PlannedRun[],
+  place: Place,
+  given: StudyOptions,
 ): Promise<ReadonlyMap<string, StudentRun>> {
-  const bench = new Bench(plan.study, material, options);
+  // An entry is looked for here and again by who computes it: told of once.
+  const told = new Set<string>();
+  const onCorrupt = (path: string): void => {
+    if (!told.has(path)) given.onCorrupt?.(path);
+    told.add(path);
+  };
+  const options = { ...given, onCorrupt };
   const store = directoryStore(options.directory, options);
   const results = new Map<string, StudentRun>();
-  const total = plan.runs.length;
-  for (const run of plan.runs) {
-    options.onProgress?.({ done: results.size, total, label: labelOf(run) });
-    results.set(run.id, await resultOf(run, bench, store));
+  const due: PlannedRun[] = [];
+  for (const run of runs) {
+    const stored = await store.find<StudentRun>(run.inputs);
+    if (stored === null) due.push(run);
+    else results.set(run.id, stored);
+  }
+  if (due.length === 0) return results;
+  const { workers = 1 } = options;
+  const crew =
+    workers === 1
+      ? soloCrew(place.study, place.material, options)
+      : await threadCrew(place.study, place.material, { ...options, workers });
+  try {
+    await work({ crew, place, due, results, options });
+  } finally {
+    await crew.close();
   }
   return results;
 }
 
-/** The result of one run, as stored or computed; its forecast is stored before the student is trained. */
-export function resultOf(run: PlannedRun, bench: Bench, store: Store): Promise<StudentRun> {
-  return store.resolve(run.inputs, async () => {
-    const result = await runStudent(run.order, bench, async (forecast) => {
-      await store.resolve({ forecast: run.id }, async () => forecast);
-    });
-    // As it will be read back, so that a stored result and a new one are the same.
-    return JSON.parse(JSON.stringify(result)) as StudentRun;
-  });
+interface Work {
+  readonly crew: Crew;
+  readonly place: Place;
+  readonly due: readonly PlannedRun[];
+  readonly results: Map<string, StudentRun>;
+  readonly options: StudyOptions;
+}
+
+/** Texts first, so that no two threads write the same; then the students. */
+async function work({ crew, place, due, results, options }: Work): Promise<void> {
+  const all = due.flatMap(({ order }) => lessonsOf(order, place));
+  const lessons = [...new Map(all.map((order) => [canonicalJson(order), order])).values()];
+  let done = results.size;
+  const total = done + lessons.length + due.length;
+  const tell = (label: string): void => options.onProgress?.({ done, total, label });
+  tell(`${lessons.length} texts to write, ${due.length} students to train`);
+  const each = async <T>(
+    items: readonly T[],
+    label: (item: T) => string,
+    one: (item: T) => Promise<void>,
+  ): Promise<void> => {
+    const workers = options.workers ?? 1;
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let item = items[next++]; item !== undefined; item = items[next++]) {
+        await one(item);
+        done++;
+        tell(label(item));
+      }
+    };
+    await Promise.all(Array.from({ length: workers }, lane));
+  };
+  await each(
+    lessons,
+    ({ purpose, key, seed }) => `${purpose} text, key ${key}, seed ${seed}`,
+    (order) => crew.write(order),
+  );
+  await each(due, labelOf, async (run) => void results.set(run.id, await crew.run(run)));
 }
 
 function labelOf({ cell, order }: PlannedRun): string {

@@ -1,6 +1,8 @@
 import { type Text, corpusOf, tokenCount } from "../corpus.js";
 import { trainingAttack } from "../training-attacks/index.js";
+import type { Material } from "../material.js";
 import type { Bench } from "./bench.js";
+import type { Study } from "./config.js";
 import type { RunOrder } from "./forecast-run.js";
 import { type LessonOrder, sharesOf } from "./lessons.js";
 import type { Setting } from "./setting.js";
@@ -20,6 +22,14 @@ export interface RunTexts {
 
 /** Tokens of a piece of human text in a corpus. */
 const PIECE = 120;
+
+/** The lessons a run will ask for, so that a study can have them written first. */
+export function lessonsOf(order: RunOrder, bench: Place): readonly LessonOrder[] {
+  return Object.values(ordersOf(order, bench)).filter((lesson) => lesson !== null);
+}
+
+/** What an order of texts depends on besides the run. */
+type Place = { readonly study: Study; readonly material: Pick<Material, "digest"> };
 
 /** What a run reads, written or as it was stored. */
 export async function textsOf(order: RunOrder, bench: Bench): Promise<RunTexts> {
@@ -42,7 +52,7 @@ export async function textsOf(order: RunOrder, bench: Bench): Promise<RunTexts> 
 type Orders = Readonly<Record<"filler" | "clean" | "foreign", LessonOrder | null>> &
   Readonly<Record<"marked" | "heldOut", LessonOrder>>;
 
-function ordersOf({ setting, key, seed }: RunOrder, bench: Bench): Orders {
+function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
   const { teacher, mark, keyring, tokens, rho, filler, attack } = setting;
   const plain: Setting["teacher"] =
     teacher.kind === "recorded"

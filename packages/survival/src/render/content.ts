@@ -2,10 +2,12 @@
  * What a report says, before any format: words and tables in reading order. Every renderer prints all of it, so no
  * format can leave a control or the notice out.
  */
+import type { StudyReport } from "../lab/report.js";
 import type { Column, Table } from "../page/page.js";
 import type { Cell, Report } from "../report.js";
 import { controlRows, controlsSummary } from "./controls.js";
 import { compact, count, list, plural } from "../page/format.js";
+import { describeStudy } from "./study-content.js";
 import { SURVIVAL_COLUMNS } from "./survival-table.js";
 import { groupsOf, verdicts } from "./verdicts.js";
 
@@ -26,7 +28,12 @@ export interface Content {
 
 const EMPTY = { paragraphs: [], points: [], table: null } as const;
 
-export function describe(report: Report): Content {
+/** A report in words and tables, of an experiment or of a study. */
+export function describe(report: Report | StudyReport): Content {
+  return "kind" in report ? describeStudy(report) : describeExperiment(report);
+}
+
+function describeExperiment(report: Report): Content {
   return {
     title: `Survival report: ${report.name}`,
     sections: [

@@ -1,3 +1,4 @@
+import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import { agreementChart, excessChart, zChart } from "./charts.js";
 import { type Section, describe } from "./content.js";
@@ -6,10 +7,12 @@ import { escapeMarkup } from "../page/markup.js";
 import { figure, page, table as tableOf } from "../page/page.js";
 
 /** A report as one HTML file that loads nothing and runs nothing. */
-export function renderHtml(report: Report): string {
+export function renderHtml(report: Report | StudyReport): string {
   const { title, sections } = describe(report);
   const body = sections.flatMap((section) =>
-    section.kind === "controls" ? [curves(report), block(section)] : [block(section)],
+    section.kind === "controls" && !("kind" in report)
+      ? [curves(report), block(section)]
+      : [block(section)],
   );
   return page({ title, main: body.join("\n"), style: CSS });
 }

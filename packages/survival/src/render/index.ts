@@ -1,3 +1,4 @@
+import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import { canonicalJson } from "../store.js";
 
@@ -7,6 +8,6 @@ export { renderMarkdown } from "./markdown.js";
 export { renderText } from "./text.js";
 
 /** A report as JSON with sorted keys, indented: equal reports give equal bytes. */
-export function renderJson(report: Report): string {
+export function renderJson(report: Report | StudyReport): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(report)), null, 2)}\n`;
 }

@@ -1,9 +1,10 @@
+import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import type { Table } from "../page/page.js";
 import { type Section, describe } from "./content.js";
 
 /** A report as GitHub-flavoured Markdown. */
-export function renderMarkdown(report: Report): string {
+export function renderMarkdown(report: Report | StudyReport): string {
   const { title, sections } = describe(report);
   return `${[`# ${escape(title)}`, ...sections.flatMap(blocks)].join("\n\n")}\n`;
 }

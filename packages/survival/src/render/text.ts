@@ -1,3 +1,4 @@
+import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import type { Table } from "../page/page.js";
 import { type Section, describe } from "./content.js";
@@ -7,7 +8,7 @@ const INDENT = "  ";
 const HANG = "  ";
 
 /** A report for the terminal: survival table, verdicts, controls, notice and record; long explanations left out. */
-export function renderText(report: Report): string {
+export function renderText(report: Report | StudyReport): string {
   const { title, sections } = describe(report);
   return `${[title, ...sections.map(block)].map(printable).join("\n\n")}\n`;
 }

@@ -1,0 +1,39 @@
+import type { Check, Report } from "@verdigris/survival";
+import { readJsonFile } from "../../files.js";
+import { checkFormats } from "../../formats/check.js";
+import { type Io, locate, printAll } from "../../io.js";
+import { appendSummary } from "../../step-summary.js";
+import { readReport } from "../../stored-report.js";
+import type { SurviveOptions } from "./options.js";
+
+/** Exit code of a run outside its budgets. */
+const BREACHED = 1;
+
+/** Holds a report against budgets, says how it does, and gives the exit code. */
+export type Gate = (report: Report) => Promise<number>;
+
+/** The gate of the options, null if they ask for none. Read before the run, so that a mistake in it does not cost one. */
+export async function gateOf(
+  io: Io,
+  { check, baseline, format }: SurviveOptions,
+): Promise<Gate | null> {
+  if (check === undefined) {
+    if (baseline === undefined) return null;
+    throw new TypeError("--baseline: expected --check FILE with it, got none");
+  }
+  const { checkReport, parseBudgets } = await import("@verdigris/survival");
+  const budgets = parseBudgets(await readJsonFile(locate(io, check)));
+  const before = baseline === undefined ? null : await readBaseline(locate(io, baseline));
+  return async (report) => {
+    const checks: readonly Check[] = checkReport(report, budgets, before);
+    await printAll(io, checkFormats[format](checks));
+    await appendSummary(io, checkFormats.md(checks));
+    return checks.every(({ holds }) => holds) ? 0 : BREACHED;
+  };
+}
+
+async function readBaseline(path: string): Promise<Report> {
+  const report = await readReport(path);
+  if (!("kind" in report)) return report;
+  throw new RangeError(`--baseline: expected the report of an experiment, got the study ${path}`);
+}

@@ -1,0 +1,75 @@
+import { Command, Option } from "commander";
+import { readJsonFile } from "../../files.js";
+import { type Io, locate } from "../../io.js";
+import { formatOption, numberOption } from "../../options.js";
+import { runExperimentFile } from "./experiment.js";
+import { mergeStudy } from "./merge.js";
+import type { SurviveOptions } from "./options.js";
+import { runStudyFile } from "./study.js";
+
+/** `verdigris survive`: measures whether a mark survives distillation. */
+export function surviveCommand(io: Io, finish: (exitCode: number) => void): Command {
+  const survive: Command = new Command("survive")
+    .description(
+      "measure whether a mark survives distillation into a student; a run that was interrupted resumes",
+    )
+    // Not mandatory for commander, which would ask `merge` for it too.
+    .option("--config <file>", "experiment or study (JSON); its paths are relative to it")
+    .option("--out <dir>", "where the report and the forecasts go", "verdigris-report")
+    .option("--cache <dir>", "where finished parts go, to be shared (default: cache in --out)")
+    .addOption(workersOption())
+    .addOption(shardOption())
+    .option(
+      "--check <file>",
+      "budgets (JSON) that an experiment must keep: power, false alarms, forecast error",
+    )
+    .option(
+      "--baseline <file>",
+      "with --check: report.json of an earlier run, whose excess must not be undercut",
+    )
+    .addOption(formatOption(["text", "json"]))
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done and within budgets, 1 outside of one, 2 usage or input.",
+    )
+    .action(async (options: SurviveOptions) => {
+      const { config } = options;
+      if (config === undefined)
+        survive.error("error: required option '--config <file>' not specified");
+      finish(await runFile(io, locate(io, config), options));
+    });
+  return survive.addCommand(mergeCommand(io));
+}
+
+async function runFile(io: Io, path: string, options: SurviveOptions): Promise<number> {
+  const value = await readJsonFile(path);
+  const isStudy = (value as { readonly kind?: unknown } | null)?.kind === "study";
+  if (!isStudy) return runExperimentFile(io, { path, value }, options);
+  await runStudyFile(io, { path, value }, options);
+  return 0;
+}
+
+function workersOption(): Option {
+  const range = { min: 1, max: 64, whole: true };
+  const description = "threads of a study; the result is the same";
+  return numberOption("--workers <n>", description, range).default(1);
+}
+
+function shardOption(): Option {
+  return new Option("--shard <i/n>", "run the i-th of n parts of a study, for `merge`").argParser(
+    (text) => {
+      const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+      return { index: Number(index ?? Number.NaN), count: Number(count ?? Number.NaN) };
+    },
+  );
+}
+
+function mergeCommand(io: Io): Command {
+  return new Command("merge")
+    .description("make the report of a study from the folders of all its shards")
+    .argument("<dir...>", "the --out of each shard")
+    .addHelpText("after", "\n--out and --format are those of `survive`.")
+    .action((directories: readonly string[], _options, command: Command) =>
+      mergeStudy(io, directories, command.optsWithGlobals<SurviveOptions>()),
+    );
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import { timer } from "../src/progress.js";
+import { MATERIAL, writeCorpus } from "./corpus.js";
+import { cli, file, inFolder } from "./support.js";
+
+beforeAll(writeCorpus);
+
+/** A study on the same corpus. */
+function study(change: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    kind: "study",
+    name: "tiny-study",
+    keys: 2,
+    seeds: 1,
+    material: MATERIAL,
+    audit: { heldOut: 1000, oneStep: 200, open: 100, freeRun: 100, decoys: 19 },
+    default: { tokens: 1500, mark: { h: 1 } },
+    vary: { rho: [0.5] },
+    ...change,
+  };
+}
+
+describe("verdigris survive with a study", () => {
+  const ran = (...args: readonly string[]): ReturnType<typeof cli> =>
+    cli(["survive", "--config", file("study.json", JSON.stringify(study())), ...args]);
+  const report = (out: string): string => readFileSync(inFolder(`${out}/report.json`), "utf8");
+
+  test("runs in one piece, in threads and in shards to the same report", async () => {
+    const one = await ran("--out", "one");
+    expect(one.code).toBe(0);
+    expect(one.stdout).toMatch(/^Study: tiny-study\n/);
+    expect(one.stdout).toContain("rho = 0.5");
+    expect(one.stderr).toMatch(/^1\/\d+ .* text, key 0/);
+    const two = await ran("--out", "two", "--workers", "2");
+    expect(two.stderr).toContain("wrote report.json, report.md and report.html");
+    expect(two.stdout).toBe(one.stdout);
+    expect(report("two")).toBe(report("one"));
+
+    for (const shard of ["1/2", "2/2"]) {
+      const { code, stderr } = await ran("--out", `part${shard[0]}`, "--shard", shard);
+      expect(code).toBe(0);
+      expect(stderr).toContain(`wrote shard.json, part ${shard[0]} of 2`);
+    }
+    const merged = await cli(["survive", "merge", "part1", "part2", "--out", "merged"]);
+    expect(merged.stdout).toBe(one.stdout);
+    expect(report("merged")).toBe(report("one"));
+    expect((await cli(["report", "merged/report.json", "--format", "text"])).stdout).toBe(
+      one.stdout,
+    );
+    const alone = await cli(["survive", "merge", "part1", "--out", "none"]);
+    expect(alone).toMatchObject({
+      code: 2,
+      stderr: "error: shards: expected each of 1 to 2 once, got 1\n",
+    });
+    expect(existsSync(inFolder("none"))).toBe(false);
+  });
+
+  test("warns of an altered entry of the cache, and computes it again", async () => {
+    const before = await ran("--out", "three", "--cache", "shared");
+    const damaged = readdirSync(inFolder("shared")).map((name) => inFolder(`shared/${name}`));
+    for (const path of damaged) {
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1] ^= 1;
+      writeFileSync(path, bytes);
+    }
+    const after = await ran("--out", "three", "--cache", "shared");
+    expect(after.stdout).toBe(before.stdout);
+    for (const path of damaged)
+      expect(after.stderr).toContain(`${path} is not what was written there`);
+  });
+
+  test("publishes the schema of studies, which accepts this one", async () => {
+    const { stdout } = await cli(["schema", "study"]);
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(stdout) as object);
+    expect(validate(study())).toBe(true);
+    expect(validate(study({ vary: [] }))).toBe(false);
+  });
+
+  test.each([
+    ["a level out of range", study({ vary: { rho: [2] } }), [], /study rho\.rho: .*got 2/],
+    ["an unknown axis", study({ vary: { depth: [2] } }), [], /Unrecognized key/],
+    ["no such shard", study(), ["--shard", "3/2"], /shard: expected 1\/2 to 2\/2, got 3\/2/],
+    ["no shard at all", study(), ["--shard", "half"], /shard: /],
+    [
+      "an experiment in shards",
+      { ...study(), kind: undefined },
+      ["--shard", "1/2"],
+      /expected a study/,
+    ],
+  ])("%s", async (_what, value, args, says) => {
+    const name = file("bad-study.json", JSON.stringify(value));
+    const { code, stderr } = await cli(["survive", "--config", name, "--out", "failed", ...args]);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+    expect(existsSync(inFolder("failed"))).toBe(false);
+  });
+});
+
+describe("time left", () => {
+  test("comes from the pace since the first step, once that says something", () => {
+    let now = 0;
+    const left = timer(() => now);
+    const at = (seconds: number, done: number): string => {
+      now = seconds * 1000;
+      return left({ done, total: 100, label: "" });
+    };
+    expect(at(0, 40)).toBe("");
+    expect(at(5, 45)).toBe("");
+    // 20 steps in 20 s, and 40 to go; the first 40 were there already.
+    expect(at(20, 60)).toBe(", 40 s left");
+    expect(at(200, 61)).toBe(", 7 min left");
+    expect(at(300, 100)).toBe("");
+  });
+});

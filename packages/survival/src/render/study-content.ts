@@ -1,0 +1,170 @@
+/** What a study's report says, before any format. */
+import { type Evidence, type Interval, rejects } from "@verdigris/detector";
+import type { Replicated, StudyCell, StudyReport } from "../lab/report.js";
+import {
+  compact,
+  count,
+  excess,
+  hundredths,
+  interval,
+  plural,
+  ratio,
+  tenths,
+} from "../page/format.js";
+import type { Column, Table } from "../page/page.js";
+import { canonicalJson } from "../store.js";
+import type { Content, Section } from "./content.js";
+
+const EMPTY = { paragraphs: [], points: [], table: null } as const;
+
+/** A study in words and tables. */
+export function describeStudy(report: StudyReport): Content {
+  const sections: readonly Section[] = [
+    { ...EMPTY, kind: "question", heading: "What was asked", paragraphs: question(report) },
+    {
+      ...EMPTY,
+      kind: "survival",
+      heading: "Survival",
+      paragraphs: [LEGEND],
+      table: {
+        caption: "Survival of the mark in each cell, forecast and measured",
+        columns: COLUMNS.map(([head, numeric]) => ({ head, numeric, detail: false })),
+        rows: report.cells.map((cell) => COLUMNS.map(([, , show]) => show(cell, report))),
+      },
+    },
+    { ...EMPTY, kind: "controls", heading: "Controls", table: controlsTable(report) },
+    { ...EMPTY, kind: "notice", heading: "What this does not say", paragraphs: [report.notice] },
+    { ...EMPTY, kind: "record", heading: "Record", table: recordTable(report) },
+  ];
+  return { title: `Study: ${report.name}`, sections };
+}
+
+function question({ cells, alpha, nullHypothesis }: StudyReport): readonly string[] {
+  const { keys, runs } = cells[0].survivalRatio;
+  return [
+    "Does the mark of a teacher survive in a student that is trained on the teacher's text, and what decides it? " +
+      `${plural(cells.length, "cell")}, each under ${plural(keys, "key")} with ${plural(runs / keys, "student run")} of its own. ` +
+      "The survival law forecast every student before it was trained.",
+    `Null hypothesis: ${nullHypothesis}`,
+    `Every test is held against α = ${compact(alpha)} on its own; α is not divided by the number of tests.`,
+  ];
+}
+
+const LEGEND =
+  "A cell is named by what differs from the default cell. ε is the student's excess score per token: drawn once in each " +
+  "context (closed), and by its probabilities (open); in brackets the 95 % interval over keys. R = ε / Δ_T is the share of the " +
+  "teacher's own excess that survives. log10 p is the median over runs, and the count says how many runs were found. N* is the " +
+  "number of tokens that the forecast asks for with power 0.9. Kept is the share of what training on unmarked text taught, by " +
+  "held-out loss. Agrees is the share of runs within 3 standard errors + 10 % of the forecast.";
+
+type Show = (cell: StudyCell, report: StudyReport) => string;
+
+/** Heading, whether numeric, and what is shown. A new column is a line here. */
+const COLUMNS: readonly (readonly [head: string, numeric: boolean, show: Show])[] = [
+  ["cell", false, ({ changes }) => changesText(changes)],
+  ["ε forecast", true, ({ forecast }) => excess(forecast.value)],
+  ["ε closed", true, ({ access }) => replicated(access.oneStep.epsilon, excess)],
+  ["ε open", true, ({ access }) => replicated(access.openSoft.epsilon, excess)],
+  ["R", true, ({ survivalRatio }) => replicated(survivalRatio, ratio)],
+  ["z", true, ({ access }) => tenths(access.oneStep.z)],
+  ["log10 p", true, ({ access }) => tenths(access.oneStep.log10P.median)],
+  ["found", true, ({ access, runs }) => `${access.oneStep.detected}/${runs.length}`],
+  ["N*", true, ({ forecastTokens }) => count(forecastTokens)],
+  ["kept", true, ({ capability }) => hundredths(capability.unmarked.kept)],
+  ["agrees", true, ({ withinForecast }) => hundredths(withinForecast)],
+];
+
+/** `path = level` of each change; the default cell by that name. */
+function changesText(changes: StudyCell["changes"]): string {
+  const parts = sorted(changes).map(([path, level]) => `${path} = ${levelText(level)}`);
+  return parts.length === 0 ? "default" : parts.join(", ");
+}
+
+/** By name: a stored report reads as the run itself did. */
+function sorted(of: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
+  return Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function levelText(level: unknown): string {
+  if (typeof level !== "object" || level === null) return String(level);
+  const { kind, scheme, ...rest } = level as Readonly<Record<string, unknown>>;
+  const settings = sorted(rest).map(([name, own]) => `${name} ${levelText(own)}`);
+  return [kind ?? scheme, ...settings].filter((part) => part !== undefined).join(" ");
+}
+
+function replicated({ value, interval: own }: Replicated, format: (v: number) => string): string {
+  return own === null ? format(value) : `${format(value)} ${interval(own as Interval, format)}`;
+}
+
+function controlsTable({ controls, alpha }: StudyReport): Table {
+  const unmarked = controls.unmarkedTeacher.flatMap(({ runs }) => runs);
+  const tested: readonly Tested[] = [
+    ["student of unmarked text", "none", unmarked.map(({ audits }) => audits.oneStep)],
+    ["the same, open", "none", unmarked.map(({ audits }) => audits.openSoft)],
+    ["student before training", "none", controls.untrained.map(({ closed }) => closed)],
+    ["teacher", "all", controls.teacher],
+    [
+      "copier, with the prompt rule",
+      "none",
+      controls.copier.map(({ withPromptRule }) => ({ evidence: withPromptRule })),
+    ],
+  ];
+  return {
+    caption: "Controls, each with its own verdict",
+    columns: [text("control"), text("runs"), text("verdict")],
+    rows: [...tested.map((control) => testedRow(control, alpha)), wrongKeysRow(controls)],
+  };
+}
+
+type Tested = readonly [
+  name: string,
+  expected: "none" | "all",
+  of: readonly { readonly evidence: Evidence }[],
+];
+
+function testedRow([name, expected, of]: Tested, alpha: number): readonly string[] {
+  const found = of.filter(({ evidence }) => rejects(evidence.log10P, alpha)).length;
+  const holds = found === (expected === "none" ? 0 : of.length);
+  const verdict = `${verdictOf(holds)}: ${found} of ${of.length} found, ${expected} expected`;
+  return [name, String(of.length), verdict];
+}
+
+/** The mean variance of z over wrong keys must be 1 within .1 and 3 standard errors; cells of one run share their windows. */
+function wrongKeysRow({ wrongKeys }: StudyReport["controls"]): readonly string[] {
+  const mean =
+    wrongKeys.reduce((sum, { decoys }) => sum + decoys.varianceInflation, 0) / wrongKeys.length;
+  const runs = new Set(wrongKeys.map(({ key, seed }) => `${key} ${seed}`)).size;
+  const [{ decoys }] = wrongKeys;
+  const room = 0.1 + 3 * Math.sqrt(2 / ((decoys.keys - 1) * runs));
+  const holds = Math.abs(mean - 1) <= room;
+  return [
+    "wrong keys",
+    String(wrongKeys.length),
+    `${verdictOf(holds)}: variance of z ${hundredths(mean)}, 1 ± ${hundredths(room)} expected`,
+  ];
+}
+
+function verdictOf(holds: boolean): string {
+  return holds ? "Holds" : "FAILS";
+}
+
+function recordTable(report: StudyReport): Table {
+  const [{ setting, runs }] = report.cells;
+  return {
+    caption: "Settings and digests",
+    columns: [text("setting"), text("value")],
+    rows: [
+      ["study", report.name],
+      ["digest of configuration and material", report.digest],
+      ["digest of the forecasts", report.forecastDigest],
+      ["report version", String(report.version)],
+      ["α", compact(report.alpha)],
+      ["default cell", canonicalJson(setting)],
+      ["Δ_T of the default cell, first run", excess(runs[0].forecast.deltaT)],
+    ],
+  };
+}
+
+function text(head: string): Column {
+  return { head, numeric: false, detail: false };
+}
