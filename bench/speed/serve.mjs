@@ -1,6 +1,6 @@
 // What the mark adds to a served token: the same server, model and requests, marked and not, in turns.
 //
-//   node bench/speed/serve.mjs [--json FILE]     needs built packages and fixtures/models/SmolLM2-135M-Instruct.Q4_1.gguf
+//   node bench/speed/serve.mjs [--turns N] [--json FILE]     needs built packages and fixtures/models/SmolLM2-135M-Instruct.Q4_1.gguf
 //
 // A turn is 8 streamed answers at once, as the server batches them, through every step of the server but HTTP. Processor time of
 // this process, the engine's thread included, for each token; goal: marking adds at most 5 %.
@@ -12,7 +12,8 @@ import { createModelServer } from "@verdigris/gateway/serve";
 import { openLlama } from "@verdigris/watermark/node-llama-cpp";
 import { median, report, round } from "./timing.mjs";
 
-const TURNS = 10;
+const asked = process.argv.indexOf("--turns");
+const TURNS = asked < 0 ? 10 : Number(process.argv[asked + 1]);
 const WARM_UP = 1;
 const AT_ONCE = 8;
 const TOKENS = 40;

@@ -30,6 +30,12 @@ export const profileSchema = z.strictObject({
     .describe("Ids that are never scored and break windows."),
   validFrom: date,
   validTo: date,
+  embedding: z
+    .enum(["reweight", "select"])
+    .optional()
+    .describe(
+      "How the mark gets in. select: passages are chosen among several, and nothing may be claimed about training. Default: reweight.",
+    ),
   keyId: z.string().min(1).nullable().describe("Public identifier of the key, if one is fixed."),
 });
 

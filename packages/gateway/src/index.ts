@@ -2,6 +2,7 @@ export type { JsonObject } from "./json.js";
 export { type LogitBiasOptions, logitBiasMark } from "./marks/logit-bias.js";
 export type { Endpoint, UpstreamMark } from "./marks/mark.js";
 export { type SglangMarkOptions, sglangMark } from "./marks/sglang.js";
+export { ownMark } from "./marks/own.js";
 export { tgiMark } from "./marks/tgi.js";
 export { vllmMark } from "./marks/vllm.js";
 export type { ChoosePolicy, GatewayRequest, Policy, SkipReason } from "./policy.js";

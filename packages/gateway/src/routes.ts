@@ -58,7 +58,8 @@ export const BROKEN: ApiError = {
   type: "api_error",
   code: "internal_error",
 };
-const NOT_FOUND: ApiError = {
+/** Nothing is served at a path. */
+export const NOT_FOUND: ApiError = {
   status: 404,
   message: "no such path",
   type: "invalid_request_error",

@@ -1,4 +1,4 @@
-import { type Kernel, bindScheme, createKernel } from "@verdigris/core";
+import { VerdigrisError, type Kernel, bindScheme, createKernel } from "@verdigris/core";
 import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import { type CellPlan, type ForecastCell, forecastCell } from "./cell.js";
 import type { Experiment } from "./config.js";
@@ -100,6 +100,12 @@ function plan(experiment: Experiment, material: Material, kernel: Kernel): reado
 
 function armOf(material: Material, h: number): MarkedArm {
   const arm = material.arms.find((candidate) => candidate.profile.h === h);
+  if (arm?.profile.embedding === "select") {
+    throw new VerdigrisError(
+      "CONFIG_INVALID",
+      `${arm.profile.id}: expected a mark that reweights tokens: of one that chooses passages an innocent model is no control`,
+    );
+  }
   if (arm !== undefined) return arm;
   const known = material.arms.map((candidate) => candidate.profile.h).join(", ");
   throw new RangeError(`h: expected one that the material has (${known}), got ${h}`);

@@ -87,6 +87,16 @@ describe("an experiment", () => {
     await expect(run).rejects.toThrow("h: expected one that the material has (1), got 3");
   });
 
+  it("refuses a mark put in by choosing passages: an innocent model is no control for it", async () => {
+    const [arm] = material.arms;
+    const selected = { ...arm, profile: { ...arm.profile, embedding: "select" as const } };
+    const run = runExperiment(smallExperiment(), { ...material, arms: [selected] });
+    await expect(run).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("chooses passages"),
+    });
+  });
+
   it.each([
     [{ tokens: 10 }, /^config\.tokens: .*1000.*, got 10$/],
     [{ alpha: 2 }, /^config\.alpha: .*, got 2$/],

@@ -83,8 +83,20 @@ export function bindScheme(profile: Profile, key: Key, kernel: Kernel = createKe
 export function schemeBinder(profile: Profile, kernel: Kernel): (key: Key) => Scheme {
   const checked = parseProfile(profile);
   const definition = definitionOf(checked.scheme);
-  return (key) => definition.bind(checked, key, kernel);
+  const bind = (key: Key): Scheme => definition.bind(checked, key, kernel);
+  if (checked.embedding !== "select") return bind;
+  return (key) => {
+    const scheme = bind(key);
+    return { ...scheme, weaknesses: [...scheme.weaknesses, SELECTED] };
+  };
 }
+
+/** After WaterMax: an innocent model's own favourites were the ones chosen, so its text leans to the key. */
+const SELECTED = {
+  name: "selected-passages",
+  message:
+    "the mark was put in by choosing among passages: a finding speaks of this text only, never of a model's training",
+};
 
 /**
  * A key in its text form, for a profile's scheme: 64 hex digits are our own 256 bits; another project's scheme also

@@ -1,11 +1,6 @@
 /** Answers being written and waiting to be: no more than the model takes, and a bounded number behind them. */
 import PQueue from "p-queue";
-
-/** Why an answer was not written to its end. */
-export type Cut = "left" | "stopping";
-
-/** One answer's work; ends early, without an error, once `signal` is aborted. */
-export type Job = (signal: AbortSignal) => Promise<void>;
+import type { Cut, Job } from "../answers/responses.js";
 
 /** Runs jobs in turn. */
 export class Jobs {

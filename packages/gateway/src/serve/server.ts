@@ -1,20 +1,19 @@
 import type { Random, Scheme } from "@verdigris/core";
+import { type Answering, streamed, whole } from "../answers/responses.js";
+import { SHAPES, type Usage } from "../answers/shape.js";
 import { parseJson, readBytes } from "../body.js";
 import { type ApiError, RequestError, errorResponse, tell } from "../errors.js";
 import { type JsonObject, textOf } from "../json.js";
-import type { Policy } from "../policy.js";
+import { asksForMark, ownMark } from "../marks/own.js";
 import type { Ended, RecordSink, Started } from "../record.js";
 import type { RecordOptions } from "../recorder.js";
 import { type RequestHandler, UNKNOWN_CALLER, healthRoutes, routed } from "../routes.js";
 import { watermarkFetch } from "../watermark-fetch.js";
-import { SHAPES, type Usage } from "./answer.js";
 import { readAsked } from "./asked.js";
-import { asksForMark, inProcessMark } from "./in-process.js";
 import { Jobs } from "./jobs.js";
 import type { ServedModel } from "./model.js";
-import { type Answering, streamed, whole } from "./responses.js";
 import { Schemes } from "./schemes.js";
-import type { ResolveTenant, Tenant } from "./tenants.js";
+import { type ResolveTenant, policyOf, tenantOf } from "./tenants.js";
 import { write } from "./writer.js";
 
 /** What is served, to whom. `failure: "open"` covers records only: without a tenant there is no answer. */
@@ -84,34 +83,9 @@ function answerRoute(options: ModelServerOptions, jobs: Jobs): RequestHandler {
         const work = { options, jobs, scheme, body: asked, signal: request.signal };
         return complete(new URL(request.url), work, (usage) => counter.count(usage));
       },
-      { ...options, sink: counter, policy: policyOf(tenant, scheme) },
+      { ...options, sink: counter, policy: policyOf(tenant, ownMark(scheme.stage)) },
     );
     return inner(request.url, { method: "POST", headers: request.headers, body });
-  };
-}
-
-/** @throws RequestError 503 if who asks cannot be found out: an answer without a tenant would carry nobody's mark */
-async function tenantOf(
-  request: Request,
-  { resolveTenant, onError }: ModelServerOptions,
-): Promise<Tenant | null> {
-  try {
-    return await resolveTenant(request);
-  } catch (error) {
-    tell(onError, error);
-    throw new RequestError(NO_TENANTS);
-  }
-}
-
-function policyOf(tenant: Tenant, { stage }: Scheme): Policy {
-  const { name, profile, digest, key, machineToMachine = false, fewestTokens = 0 } = tenant;
-  return {
-    mark: inProcessMark(stage),
-    profile: { id: profile.id, digest },
-    keyId: key.id,
-    tenant: name,
-    machineToMachine,
-    fewestTokens,
   };
 }
 
@@ -141,7 +115,17 @@ async function complete(
     const mark = asksForMark(body) ? scheme : null;
     const pieces = (): ReturnType<typeof write> =>
       write(model, { asked, scheme: mark, random: random(asked.seed) });
-    const answering: Answering = { asked, shape, head, jobs, pieces, signal, count };
+    const answering: Answering = {
+      shape,
+      head,
+      includeUsage: asked.includeUsage,
+      promptIds: asked.tokenIds ? [...asked.prompt] : null,
+      promptTokens: () => asked.prompt.length,
+      inTurn: jobs.run.bind(jobs),
+      pieces,
+      signal,
+      count,
+    };
     const tellOperator = (error: unknown): void => tell(options.onError, error);
     return await (asked.stream ? streamed(answering, tellOperator) : whole(answering));
   } catch (error) {
@@ -203,10 +187,4 @@ const STOPPING: ApiError = {
   message: "the server is stopping",
   type: "api_error",
   code: "server_stopping",
-};
-const NO_TENANTS: ApiError = {
-  status: 503,
-  message: "it cannot be found out now whose request this is; try again later",
-  type: "api_error",
-  code: "tenants_unavailable",
 };

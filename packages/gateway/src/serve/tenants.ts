@@ -1,6 +1,9 @@
 /** Whose answers carry which mark. */
 import type { Key, Profile } from "@verdigris/core";
 import { type ApiClient, Clients } from "../detection/access.js";
+import { type ApiError, RequestError, tell } from "../errors.js";
+import type { UpstreamMark } from "../marks/mark.js";
+import type { Policy } from "../policy.js";
 
 /** A tenant, with the mark that is in force. */
 export interface Tenant {
@@ -27,3 +30,39 @@ export function fixedTenants(
   const byName = new Map(tenants.map((tenant) => [tenant.name, tenant]));
   return ({ headers }) => byName.get(clients.find(headers.get("authorization")) ?? "") ?? null;
 }
+
+/** @throws RequestError 503 if who asks cannot be found out: an answer without a tenant would carry nobody's mark */
+export async function tenantOf(
+  request: Request,
+  options: {
+    readonly resolveTenant: ResolveTenant;
+    readonly onError?: (error: unknown) => void;
+  },
+): Promise<Tenant | null> {
+  try {
+    return await options.resolveTenant(request);
+  } catch (error) {
+    tell(options.onError, error);
+    throw new RequestError(NO_TENANTS);
+  }
+}
+
+/** A tenant's policy, with the way its answers are marked. */
+export function policyOf(tenant: Tenant, mark: UpstreamMark): Policy {
+  const { name, profile, digest, key, machineToMachine = false, fewestTokens = 0 } = tenant;
+  return {
+    mark,
+    profile: { id: profile.id, digest },
+    keyId: key.id,
+    tenant: name,
+    machineToMachine,
+    fewestTokens,
+  };
+}
+
+const NO_TENANTS: ApiError = {
+  status: 503,
+  message: "it cannot be found out now whose request this is; try again later",
+  type: "api_error",
+  code: "tenants_unavailable",
+};

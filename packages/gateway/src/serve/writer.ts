@@ -1,20 +1,11 @@
 /** Writes one answer, token by token, with the mark. */
 import type { Random, Scheme } from "@verdigris/core";
 import { embed } from "@verdigris/watermark";
+import { type WrittenLogprob, logprobOf } from "../answers/logprobs.js";
+import type { Piece } from "../answers/shape.js";
 import type { Asked } from "./asked.js";
-import { type WrittenLogprob, logprobOf } from "./logprobs.js";
 import type { ServedModel } from "./model.js";
 import { TextStream } from "./text-stream.js";
-
-/** What an answer gains: its text, and the tokens since the last piece. */
-export interface Piece {
-  readonly text: string;
-  readonly tokenIds: readonly number[];
-  /** Null if they were not asked for. */
-  readonly logprobs: readonly WrittenLogprob[] | null;
-  /** Not null in the last piece. */
-  readonly finish: "stop" | "length" | null;
-}
 
 /** How to write. */
 export interface Writing {
@@ -34,7 +25,8 @@ export async function* write(
   let logprobs: WrittenLogprob[] = [];
   let [n, held] = [0, ""];
   const piece = (said: string, finish: Piece["finish"]): Piece => {
-    const made = { text: said, tokenIds: tokens, logprobs: top === null ? null : logprobs, finish };
+    const shown = top === null ? null : logprobs;
+    const made = { text: said, tokens: tokens.length, tokenIds: tokens, logprobs: shown, finish };
     [tokens, logprobs, held] = [[], [], ""];
     return made;
   };

@@ -1,7 +1,19 @@
 /** The JSON of answers, whole and in events. */
 import type { JsonObject } from "../json.js";
 import { type WrittenLogprob, chatLogprobs, textLogprobs } from "./logprobs.js";
-import type { Piece } from "./writer.js";
+
+/** What an answer gains: its text, and the tokens since the last piece. */
+export interface Piece {
+  readonly text: string;
+  /** Tokens it took. */
+  readonly tokens: number;
+  /** Their ids, where they are known. */
+  readonly tokenIds: readonly number[];
+  /** Null if they were not asked for. */
+  readonly logprobs: readonly WrittenLogprob[] | null;
+  /** Not null in the last piece. */
+  readonly finish: string | null;
+}
 
 /** What all JSON of one answer says. */
 export interface AnswerHead {
@@ -84,6 +96,7 @@ export function choiceOf(
 export function joined(pieces: readonly Piece[]): Piece {
   return {
     text: pieces.map(({ text }) => text).join(""),
+    tokens: pieces.reduce((sum, { tokens }) => sum + tokens, 0),
     tokenIds: pieces.flatMap(({ tokenIds }) => tokenIds),
     logprobs: pieces.some(({ logprobs }) => logprobs === null)
       ? null

@@ -2,17 +2,34 @@
 import { type ApiError, RequestError } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { BROKEN } from "../routes.js";
-import { type AnswerHead, type Shape, type Usage, choiceOf, joined, sse } from "./answer.js";
-import type { Asked } from "./asked.js";
-import type { Cut, Jobs } from "./jobs.js";
-import type { Piece } from "./writer.js";
+import {
+  type AnswerHead,
+  type Piece,
+  type Shape,
+  type Usage,
+  choiceOf,
+  joined,
+  sse,
+} from "./shape.js";
+
+/** Why an answer was not written to its end. */
+export type Cut = "left" | "stopping";
+
+/** One answer's work; ends early, without an error, once `signal` is aborted. */
+export type Job = (signal: AbortSignal) => Promise<void>;
 
 /** All that answering takes. */
 export interface Answering {
-  readonly asked: Asked;
   readonly shape: Shape;
   readonly head: AnswerHead;
-  readonly jobs: Jobs;
+  /** Count tokens in a last event. */
+  readonly includeUsage: boolean;
+  /** The prompt's ids, where ids are to be sent. */
+  readonly promptIds: readonly number[] | null;
+  /** Tokens of the prompt, once something is written. */
+  readonly promptTokens: () => number;
+  /** Runs a job in its turn; the value says whether it was cut. */
+  readonly inTurn: (job: Job, left: AbortSignal) => Promise<Cut | null>;
   readonly pieces: () => AsyncIterable<Piece>;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
@@ -22,7 +39,7 @@ export interface Answering {
 
 /** @throws RequestError for an answer that is cut */
 export async function whole(answering: Answering): Promise<Response> {
-  const { asked, shape, head, signal } = answering;
+  const { promptIds, shape, head, signal } = answering;
   const pieces: Piece[] = [];
   const { cut, usage } = await run(answering, { signal, take: (piece) => void pieces.push(piece) });
   if (cut !== null) throw new RequestError(cut === "left" ? LEFT : CUT);
@@ -30,9 +47,9 @@ export async function whole(answering: Answering): Promise<Response> {
   const words = shape.message(piece.text);
   return Response.json({
     ...headOf(head, shape.whole),
-    choices: [choiceOf(shape, { words, piece, offset: 0, tokenIds: asked.tokenIds })],
+    choices: [choiceOf(shape, { words, piece, offset: 0, tokenIds: promptIds !== null })],
     usage,
-    ...(asked.tokenIds ? { prompt_token_ids: [...asked.prompt] } : {}),
+    ...(promptIds === null ? {} : { prompt_token_ids: promptIds }),
   });
 }
 
@@ -65,27 +82,27 @@ async function pump(
   answering: Answering,
   { signal, controller, onError }: Streaming,
 ): Promise<void> {
-  const { asked, shape, head } = answering;
+  const { includeUsage, promptIds, shape, head } = answering;
   const encoder = new TextEncoder();
   const send = (text: string): void => {
     if (!signal.aborted) controller.enqueue(encoder.encode(text));
   };
   const event = (choices: readonly JsonObject[], more: JsonObject = {}): void =>
     send(sse({ ...headOf(head, shape.event), choices, ...more }));
-  const usageOf = (usage: Usage | null): JsonObject => (asked.includeUsage ? { usage } : {});
+  const usageOf = (usage: Usage | null): JsonObject => (includeUsage ? { usage } : {});
   if (shape.opening !== null) {
     event([{ index: 0, ...shape.opening, logprobs: null, finish_reason: null }], usageOf(null));
   }
   let offset = 0;
   const take = (piece: Piece): void => {
     const words = shape.delta(piece.text);
-    const { tokenIds } = asked;
+    const tokenIds = promptIds !== null;
     event([choiceOf(shape, { words, piece, offset, tokenIds })], usageOf(null));
     offset += piece.text.length;
   };
   try {
     const { cut, usage } = await run(answering, { signal, take });
-    if (cut === null && asked.includeUsage) event([], { usage });
+    if (cut === null && includeUsage) event([], { usage });
     send(cut === null ? sse("[DONE]") : sse(errorOf(CUT)));
   } catch (error) {
     onError(error);
@@ -96,18 +113,18 @@ async function pump(
 
 /** Writes the answer in its turn. */
 async function run(
-  { asked, jobs, pieces, count }: Answering,
+  { promptTokens, inTurn, pieces, count }: Answering,
   { signal, take }: { readonly signal: AbortSignal; readonly take: (piece: Piece) => void },
 ): Promise<{ readonly cut: Cut | null; readonly usage: Usage }> {
   let n = 0;
   const usage = (): Usage => ({
-    prompt_tokens: asked.prompt.length,
+    prompt_tokens: promptTokens(),
     completion_tokens: n,
-    total_tokens: asked.prompt.length + n,
+    total_tokens: promptTokens() + n,
   });
-  const cut = await jobs.run(async (stop) => {
+  const cut = await inTurn(async (stop) => {
     for await (const piece of pieces()) {
-      n += piece.tokenIds.length;
+      n += piece.tokens;
       if (stop.aborted) return;
       count(usage());
       take(piece);

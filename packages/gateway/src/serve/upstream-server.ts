@@ -1,0 +1,201 @@
+import { readBytes } from "../body.js";
+import { type ApiError, RequestError, errorResponse, tell } from "../errors.js";
+import type { UpstreamMark } from "../marks/mark.js";
+import type { RecordOptions } from "../recorder.js";
+import { endpointOf } from "../request.js";
+import { NOT_FOUND, type RequestHandler, UNKNOWN_CALLER, healthRoutes } from "../routes.js";
+import { watermarkFetch } from "../watermark-fetch.js";
+import { type ResolveTenant, type Tenant, policyOf, tenantOf } from "./tenants.js";
+
+/** Which engine is behind, and how it marks. */
+export interface UpstreamServerOptions extends RecordOptions {
+  /** Base of the engine's paths: `http://engine:8000` where its chats are at `/v1/chat/completions`. */
+  readonly upstream: string;
+  /** The engine's own API key. Clients' keys stay here. */
+  readonly upstreamKey?: string;
+  /** How the engine marks a tenant's answers. */
+  readonly markOf: (tenant: Tenant) => UpstreamMark;
+  readonly resolveTenant: ResolveTenant;
+  /** Milliseconds until the engine's answer begins, and between two pieces of it. Default 60,000. */
+  readonly patienceMs?: number;
+  /** Longest body, in bytes. Default 1,048,576. */
+  readonly longestBody?: number;
+  /** Sends requests. Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** Headers that belong to one connection, or to the client alone. */
+const NOT_PASSED = [
+  "authorization",
+  "connection",
+  "content-length",
+  "cookie",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-api-key",
+];
+
+/**
+ * A gateway before an engine that marks by itself: clients are known by their API keys, `watermarkFetch` does the rest. An engine
+ * that cannot be reached is 502, one that does not begin to answer 504; one that stops in the middle ends the client's stream.
+ */
+export function createUpstreamServer(options: UpstreamServerOptions): RequestHandler {
+  const health = healthRoutes(() => true);
+  return async function handle(request) {
+    try {
+      const url = new URL(request.url);
+      const { pathname } = url;
+      if (Object.hasOwn(health, pathname)) return await health[pathname]["GET"](request);
+      const tenant = await tenantOf(request, options);
+      if (tenant === null) {
+        return errorResponse(UNKNOWN_CALLER, { "www-authenticate": "Bearer" });
+      }
+      if (!isPassed(request.method, url)) return errorResponse(NOT_FOUND);
+      return await passOn(request, tenant, options);
+    } catch (error) {
+      if (error instanceof RequestError) return errorResponse(error.error);
+      tell(options.onError, error);
+      return errorResponse(UNREACHABLE);
+    }
+  };
+}
+
+/** What writes text, and the list of models: an engine's other paths are not for its clients. */
+function isPassed(method: string, url: URL): boolean {
+  if (method === "GET") return /^\/v1\/models(?:\/[^/]+)?$/.test(url.pathname);
+  return method === "POST" && url.pathname !== "/" && endpointOf(url) !== null;
+}
+
+async function passOn(
+  request: Request,
+  tenant: Tenant,
+  options: UpstreamServerOptions,
+): Promise<Response> {
+  const { upstream, markOf, longestBody = 1 << 20, patienceMs = 60_000 } = options;
+  const { pathname, search } = new URL(request.url);
+  const hasBody = request.method !== "GET" && request.method !== "HEAD";
+  const body = hasBody ? await readBytes(request, longestBody) : null;
+  const policy = policyOf(tenant, markOf(tenant));
+  const patience = new Patience(patienceMs, request.signal);
+  const send = options.fetch ?? fetch;
+  const patient: typeof fetch = async (input, init) =>
+    patience.watch(await send(input, { ...init, signal: patience.signal }));
+  try {
+    const response = await watermarkFetch(patient, { ...options, policy })(
+      `${upstream.replace(/\/+$/, "")}${pathname}${search}`,
+      {
+        method: request.method,
+        headers: headersFor(request.headers, options.upstreamKey),
+        body,
+        redirect: "manual",
+      },
+    );
+    return decoded(response);
+  } catch (error) {
+    if (patience.isOver) return errorResponse(TOO_SLOW);
+    throw error;
+  }
+}
+
+function headersFor(from: Headers, upstreamKey: string | undefined): Headers {
+  const headers = new Headers(from);
+  for (const name of NOT_PASSED) headers.delete(name);
+  if (upstreamKey !== undefined) headers.set("authorization", `Bearer ${upstreamKey}`);
+  // What fetch decodes by itself must not be announced as encoded.
+  headers.set("accept-encoding", "identity");
+  return headers;
+}
+
+/** `fetch` has decoded the body, and its length and framing are the other connection's. */
+function decoded(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "keep-alive",
+    "transfer-encoding",
+  ])
+    headers.delete(name);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+/** Aborts when nothing has come for a while, or when the client leaves. */
+class Patience {
+  readonly #abort = new AbortController();
+  readonly #ms: number;
+  #timer: ReturnType<typeof setTimeout>;
+  #isOver = false;
+
+  constructor(ms: number, left: AbortSignal) {
+    this.#ms = ms;
+    this.#timer = this.#start();
+    const leave = (): void => this.#end(left.reason);
+    if (left.aborted) leave();
+    else left.addEventListener("abort", leave, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether the upstream took too long. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The same answer; each piece that comes begins a new wait. */
+  watch(response: Response): Response {
+    this.#again();
+    if (response.body === null) {
+      clearTimeout(this.#timer);
+      return response;
+    }
+    const tap = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (piece, controller) => {
+        this.#again();
+        controller.enqueue(piece);
+      },
+      flush: () => clearTimeout(this.#timer),
+      cancel: () => clearTimeout(this.#timer),
+    });
+    const { status, statusText, headers } = response;
+    return new Response(response.body.pipeThrough(tap), { status, statusText, headers });
+  }
+
+  #start(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      this.#isOver = true;
+      this.#end(new Error("the upstream took too long"));
+    }, this.#ms);
+  }
+
+  #again(): void {
+    clearTimeout(this.#timer);
+    if (!this.#abort.signal.aborted) this.#timer = this.#start();
+  }
+
+  #end(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.#abort.abort(reason);
+  }
+}
+
+const UNREACHABLE: ApiError = {
+  status: 502,
+  message: "the engine could not be reached",
+  type: "api_error",
+  code: "upstream_unreachable",
+};
+const TOO_SLOW: ApiError = {
+  status: 504,
+  message: "the engine did not begin to answer in time",
+  type: "api_error",
+  code: "upstream_timeout",
+};
