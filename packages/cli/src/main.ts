@@ -5,6 +5,7 @@ import { attributeCommand } from "./commands/attribute.js";
 import { conformanceCommand } from "./commands/conformance.js";
 import { examineCommands } from "./commands/examine/index.js";
 import { forecastCommand } from "./commands/forecast/index.js";
+import { gatewayCommand } from "./commands/gateway.js";
 import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
 import { keysCommand } from "./commands/keys/index.js";
@@ -73,6 +74,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     markCommand(io),
     scoreCommand(io, finish),
     serveCommand(io),
+    gatewayCommand(io),
     surviveCommand(io, finish),
     forecastCommand(io, finish),
     reportCommand(io),

@@ -1,8 +1,5 @@
-import { appendFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type Random, VerdigrisError } from "@verdigris/core";
-import type { RecordSink } from "@verdigris/gateway";
-import { type RequestHandler, createDetectionHandler } from "@verdigris/gateway/detection";
+import type { Random } from "@verdigris/core";
 import { type ModelServer, type Tenant, createModelServer } from "@verdigris/gateway/serve";
 import { Command, type Option } from "commander";
 import { keyMismatch, readKey, readProfile } from "../files.js";
@@ -66,32 +63,25 @@ function whole(flags: string, text: string, range: readonly [number, number]): O
 }
 
 async function serveModel(io: Io, options: ServeOptions): Promise<void> {
-  const { listen } = await import("../serve/listen.js");
+  const { framed, serveUntilStopped } = await import("../serve/frame.js");
   const served = await readServed(io, options);
-  const report = (error: unknown): void => tell(io, `error: ${describe(error)}`);
-  const { sequences, context: contextSize, candidates, threads } = options;
+  const { sequences, context: contextSize, candidates, threads, records, grace } = options;
   const modelPath = locate(io, options.model);
   const model = await io.openModel({ modelPath, sequences, contextSize, candidates, threads });
   try {
+    const load = (): ReturnType<ModelServer["load"]> => server.load();
+    const { surroundings, beside } = framed(io, { records, load });
     const server = createModelServer({
+      ...surroundings,
       model,
       modelId: options.modelId ?? basename(options.model).replace(/\.gguf$/i, ""),
       resolveTenant: served.resolveTenant,
       random: (seed) => randomFor(seed, served.stream),
       waiting: options.waiting,
       ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
-      sink: recordsIn(io, options.records),
-      failure: "closed",
-      newId: () => globalThis.crypto.randomUUID(),
-      now: () => Date.now(),
-      onError: report,
     });
-    const http = await listen(handlerOf(server, served, report), options);
-    tell(io, `listening on ${http.url}`);
-    await io.stopped();
-    tell(io, "stopping");
-    await server.close(AbortSignal.timeout(options.grace * 1000));
-    await http.close();
+    const drain = (): Promise<void> => server.close(AbortSignal.timeout(grace * 1000));
+    await serveUntilStopped(io, beside(server.handle, served.detection), { ...options, drain });
   } finally {
     await model.dispose();
   }
@@ -127,33 +117,7 @@ async function onlyTenant(io: Io, { profile: path = "", keyFile }: ServeOptions)
   return { name: "all", profile, digest: digestOf(profile), key };
 }
 
-/** The model's paths, and the detection endpoint's where there is one. */
-function handlerOf(
-  server: ModelServer,
-  { detection }: Served,
-  onError: (error: unknown) => void,
-): RequestHandler {
-  if (detection === null) return server.handle;
-  const detect = createDetectionHandler({ ...detection, now: () => Date.now(), onError });
-  return (request) => {
-    const { pathname } = new URL(request.url);
-    const isDetection = pathname === "/v1/detect" || pathname === "/openapi.json";
-    return isDetection ? detect(request) : server.handle(request);
-  };
-}
-
 function randomFor(seed: number | null, stream: Served["stream"]): Random {
   const fresh = (): string => globalThis.crypto.getRandomValues(new BigUint64Array(2)).join(" ");
   return stream("serve", seed ?? `unseeded ${fresh()}`);
-}
-
-function recordsIn(io: Io, path: string | undefined): RecordSink {
-  if (path === undefined) return { write() {} };
-  const file = locate(io, path);
-  return { write: (entry) => appendFile(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 }) };
-}
-
-function describe(error: unknown): string {
-  if (error instanceof VerdigrisError) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
