@@ -21,6 +21,7 @@ import {
   writeTexts,
 } from "@verdigris/survival";
 import { beforeAll, describe, expect, it } from "vitest";
+import { measured } from "./laws/lab.js";
 import { recordedMaterial } from "./material.js";
 
 const KEYS = 5;
@@ -123,17 +124,24 @@ describe("laws over keys, count-model teacher", () => {
     return result;
   }
 
+  function shown(...cells: readonly Mean[]): string {
+    return cells
+      .map(({ epsilon, error }) => `${epsilon.toFixed(4)} ± ${error.toFixed(4)}`)
+      .join(", ");
+  }
+
   /** a ≤ b, allowing for 3 standard errors of the difference. */
   function expectBelow(a: Mean, b: Mean, factor = 1): void {
     expect(a.epsilon).toBeLessThan(factor * b.epsilon + 3 * Math.hypot(a.error, factor * b.error));
   }
 
-  it("L1: ε grows with the marked share ρ, in proportion", async () => {
+  it("L1: ε grows with the marked share ρ, in proportion", async ({ task }) => {
     const [tenth, third, whole] = [
       await measure({ h: 1, rho: 0.1 }),
       await measure({ h: 1, rho: 0.3 }),
       await measure({ h: 1 }),
     ];
+    measured(task, `ε = ${shown(tenth, third, whole)} at ρ = .1, .3, 1 (h = 1)`);
     expect(tenth.epsilon).toBeLessThan(third.epsilon);
     expect(third.epsilon).toBeLessThan(whole.epsilon);
     const ratio = third.epsilon / whole.epsilon;
@@ -141,51 +149,74 @@ describe("laws over keys, count-model teacher", () => {
     expect(ratio).toBeLessThan(0.45);
   });
 
-  it("L2: ε follows the teacher's excess as δ grows", async () => {
+  it("L2: ε follows the teacher's excess as δ grows", async ({ task }) => {
     const cells = [
       await measure({ h: 1, delta: 1 }),
       await measure({ h: 1 }),
       await measure({ h: 1, delta: 3 }),
     ];
     const [one, two, three] = cells.map(({ epsilon, deltaT }) => epsilon / deltaT);
+    measured(
+      task,
+      `ε / Δ_T = ${[one, two, three].map((ratio) => ratio.toFixed(3)).join(", ")} at δ = 1, 2, 3`,
+    );
     for (const ratio of [one, three]) expect(Math.abs(ratio / two - 1)).toBeLessThan(0.2);
     expect(cells[0].epsilon).toBeLessThan(cells[1].epsilon);
     expect(cells[1].epsilon).toBeLessThan(cells[2].epsilon);
   });
 
-  it("L3: ε does not grow with the context width h, and h = 4 keeps less than half of h = 1", async () => {
+  it("L3: ε does not grow with the context width h, and h = 4 keeps less than half of h = 1", async ({
+    task,
+  }) => {
     const [one, two, four] = [
       await measure({ h: 1 }),
       await measure({ h: 2 }),
       await measure({ h: 4 }),
     ];
+    measured(task, `ε = ${shown(one, two, four)} at h = 1, 2, 4`);
     expectBelow(two, one);
     expectBelow(four, two);
     expect(four.epsilon).toBeLessThan(one.epsilon / 2);
   });
 
-  it("L4: ε grows with the training tokens", async () => {
+  it("L4: ε grows with the training tokens", async ({ task }) => {
     const [few, some, many] = [
       await measure({ h: 2, tokens: 5000 }),
       await measure({ h: 2, tokens: 20_000 }),
       await measure({ h: 2 }),
     ];
+    measured(task, `ε = ${shown(few, some, many)} after 5,000, 20,000, 50,000 tokens (h = 2)`);
     expect(few.epsilon).toBeLessThan(some.epsilon);
     expect(some.epsilon).toBeLessThan(many.epsilon);
   });
 
-  it("L6: less inertia, more of the mark", async () => {
+  it("L6: less inertia, more of the mark", async ({ task }) => {
     const [stiff, usual, soft] = [
       await measure({ h: 2, inertia: 100 }),
       await measure({ h: 2 }),
       await measure({ h: 2, inertia: 5 }),
     ];
+    measured(task, `ε = ${shown(stiff, usual, soft)} at κ = 100, 20, 5 (h = 2)`);
     expect(stiff.epsilon).toBeLessThan(usual.epsilon);
     expect(usual.epsilon).toBeLessThan(soft.epsilon);
   });
 
-  it("L5: every one of these cells lies within 3 standard errors and 10 % of its forecast", async () => {
+  it("L5: every one of these cells lies within 3 standard errors and 10 % of its forecast", async ({
+    task,
+  }) => {
     expect(means.size).toBeGreaterThanOrEqual(10);
+    const cells = await Promise.all(means.values());
+    const squares = cells.reduce((sum, { forecast }) => sum + forecast ** 2, 0);
+    const slope =
+      cells.reduce((sum, { forecast, epsilon }) => sum + forecast * epsilon, 0) / squares;
+    const misses = cells
+      .map(({ forecast, epsilon }) => Math.abs(epsilon / forecast - 1))
+      .sort((a, b) => a - b);
+    const middle = (100 * misses[misses.length >> 1]).toFixed(1);
+    measured(
+      task,
+      `${cells.length} cells: measured / forecast ${slope.toFixed(3)} (least squares), median error ${middle} %`,
+    );
     for (const [name, cell] of means) {
       const { epsilon, error, forecast } = await cell;
       expect({ name, ok: Math.abs(epsilon - forecast) <= 3 * error + 0.1 * forecast }).toEqual({
@@ -212,8 +243,14 @@ describe("laws on recorded output of a real model", () => {
     report = await runExperiment(experiment, material);
   });
 
-  it("L0: a student of the unmarked teacher and an untrained one look unmarked, and wrong keys standard normal", () => {
+  it("L0: a student of the unmarked teacher and an untrained one look unmarked, and wrong keys standard normal", ({
+    task,
+  }) => {
     const { unmarkedTeacher, untrained } = report.controls;
+    measured(
+      task,
+      `ε = ${unmarkedTeacher.map(({ h, closed }) => `${closed.evidence.effect.toFixed(4)} (h = ${h})`).join(", ")} at ρ = 0`,
+    );
     for (const { closed } of [...unmarkedTeacher, ...untrained]) {
       expect(closed.evidence.log10P).toBeGreaterThan(-4);
     }
@@ -224,7 +261,9 @@ describe("laws on recorded output of a real model", () => {
     }
   });
 
-  it("L0: over 1,000 wrong keys the p-values of a marked student's answers are uniform", async () => {
+  it("L0: over 1,000 wrong keys the p-values of a marked student's answers are uniform", async ({
+    task,
+  }) => {
     const [arm] = material.arms;
     const student = await apprentice({ kind: "count", order: 5, inertia: 20 }, material).train(
       mixCorpus(
@@ -249,7 +288,8 @@ describe("laws on recorded output of a real model", () => {
     const { p } = ksUniform(z.map((value) => 10 ** normalLog10Q(value)));
     const mean = z.reduce((sum, value) => sum + value, 0) / z.length;
     const deviation = Math.sqrt(z.reduce((sum, value) => sum + (value - mean) ** 2, 0) / z.length);
-    console.log(
+    measured(
+      task,
       `1,000 wrong keys: KS p ${p.toFixed(3)}, mean z ${mean.toFixed(3)}, sd ${deviation.toFixed(3)}`,
     );
     expect(p).toBeGreaterThan(1e-3);
@@ -257,14 +297,19 @@ describe("laws on recorded output of a real model", () => {
     expect(deviation).toBeLessThan(1.12);
   });
 
-  it("L5: forecast and measurement agree within 3 standard errors and 10 %, closed and open", () => {
+  it("L5: forecast and measurement agree within 3 standard errors and 10 %, closed and open", ({
+    task,
+  }) => {
     const missed = report.cells.filter(
       (cell) => !cell.closed.withinForecast || !cell.open.withinForecast,
     );
+    measured(task, `${report.cells.length - missed.length} of ${report.cells.length} cells agree`);
     expect(missed.map(({ h, rho }) => `h = ${h}, rho = ${rho}`)).toEqual([]);
   });
 
-  it("L3: over all distinct windows, each step of h from 1 to 2 to 4 halves ε or more", async () => {
+  it("L3: over all distinct windows, each step of h from 1 to 2 to 4 halves ε or more", async ({
+    task,
+  }) => {
     const experiment = parseExperiment({
       name: "all-windows",
       material: { manifest: "-", human: ["-"] },
@@ -276,8 +321,9 @@ describe("laws on recorded output of a real model", () => {
     const [one, two, four] = cells
       .filter((cell) => cell.rho === 1)
       .map(({ open }) => open.evidence);
-    console.log(
-      `all windows: ε = ${[one, two, four].map(({ effect }) => effect.toFixed(4)).join(", ")}`,
+    measured(
+      task,
+      `ε = ${[one, two, four].map(({ effect }) => effect.toFixed(4)).join(", ")} at h = 1, 2, 4, all windows`,
     );
     expect(two.effect).toBeLessThanOrEqual(one.effect / 2);
     expect(four.effect).toBeLessThanOrEqual(two.effect / 2);
@@ -291,7 +337,18 @@ describe("laws on recorded output of a real model", () => {
     expect(at(4)).toBeLessThan(at(2));
   });
 
-  it("L14: an innocent copier is cleared by the prompt rule, and accused without it", () => {
+  it("L14: an innocent copier is cleared by the prompt rule, and accused without it", ({
+    task,
+  }) => {
+    measured(
+      task,
+      report.controls.copier
+        .map(
+          ({ h, withPromptRule, withoutPromptRule }) =>
+            `log10 p ${withPromptRule.log10P.toFixed(1)} with, ${withoutPromptRule.log10P.toFixed(0)} without (h = ${h})`,
+        )
+        .join("; "),
+    );
     for (const { withPromptRule, withoutPromptRule } of report.controls.copier) {
       expect(withPromptRule.log10P).toBeGreaterThan(-4);
       expect(withoutPromptRule.log10P).toBeLessThan(-30);

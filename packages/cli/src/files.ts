@@ -17,8 +17,13 @@ export async function isSameFile(a: string, b: string): Promise<boolean> {
 
 /** Reads a small text file. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
 export async function readText(path: string): Promise<string> {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBytes(path));
+}
+
+/** Reads a file as it is. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     const [code, reason] = missing

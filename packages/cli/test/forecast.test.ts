@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { ServingSketch } from "@verdigris/detector";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { jsonSchemas } from "../src/commands/schema.js";
@@ -137,6 +138,29 @@ describe("verdigris forecast", () => {
     const refused = await cli(["forecast", ...args], { stdin: stdin() });
     expect(refused.stderr).toContain("expected --audit FILE with -");
     expect(refused.code).toBe(2);
+  });
+
+  test("a sketch stands in for the log, without a key", async () => {
+    const sketch = new ServingSketch({ h: 2, salt: new Uint8Array(32).fill(7) });
+    for (const line of lines.trim().split("\n"))
+      sketch.add(Uint32Array.from((JSON.parse(line) as { tokens: number[] }).tokens));
+    const path = file("sketch.bin", sketch.toBytes());
+    const args = ["forecast", "--profile", profilePath, "--sketch", path];
+    const ok = await cli([...args, "--audit", log, "--excess", "0.3", "--format", "json"]);
+    expect(ok.stderr).toBe("");
+    const { served, teacher, outlooks } = JSON.parse(ok.stdout) as ForecastJson;
+    expect(served.tokens).toBe(sketch.total);
+    expect(teacher).toEqual({ deltaT: 0.3, standardError: 0 });
+    expect(outlooks[3].weightings[0].epsilon.value).toBeGreaterThan(0.05);
+    for (const [given, says] of [
+      [[...args, "--audit", log], "expected --audit FILE and --excess X"],
+      [args.slice(0, 3), "--log: expected it or --sketch"],
+      [[...args.slice(0, 4), log, "--audit", log, "--excess", "1"], "not a serving sketch"],
+    ] as const) {
+      const { code, stderr } = await cli(given);
+      expect(stderr).toContain(says);
+      expect(code).toBe(2);
+    }
   });
 
   test("a broken record is told once, although the log is read twice, and fails the call", async () => {

@@ -55,6 +55,8 @@ export {
   renderMarkdown,
   renderText,
   survivalCurveSvg,
+  type LawPoint,
+  residualsSvg,
 } from "./render/index.js";
 export {
   type AttackBudget,

@@ -14,6 +14,7 @@ describe("laws of division, count students", () => {
   /** z that a closed audit of so many contexts is expected to have, by tenant, in each replicate; and of one key for all. */
   const tenants: number[][] = [];
   const whole: number[] = [];
+  const strangers: number[] = [];
 
   async function train(parts: readonly (readonly Text[])[], name: string) {
     const texts = parts.flat();
@@ -42,6 +43,8 @@ describe("laws of division, count students", () => {
         async (scheme) => unit * (await openExcess(scheme, many, contexts)).epsilon,
       );
       tenants.push(await Promise.all(z));
+      const stranger = lab.scheme(H, lawKey(k, 50));
+      strangers.push(unit * (await openExcess(stranger, many, contexts)).epsilon);
       const one = lab.scheme(H, lawKey(k, 9));
       const single = await train(
         [await lab.write(one, TOKENS, randomStream("L10", k, "one"))],
@@ -90,20 +93,14 @@ describe("laws of division, count students", () => {
     expect(Math.abs(meanOf(combined) - expected)).toBeLessThan(allowed);
   });
 
-  it("canary: a key that nobody was marked with has no share", async () => {
-    const [z] = await Promise.all(
-      [0].map(async () => {
-        const contexts = lab.contexts(H, 2500, 0);
-        const scheme = lab.scheme(H, lawKey(0, 50));
-        const text = await lab.write(lab.scheme(H, lawKey(0, 0)), TOKENS, randomStream("L10", "c"));
-        const student = await train([text], "canary");
-        const { epsilon, error } = await openExcess(scheme, student, contexts);
-        return epsilon / error;
-      }),
-    );
-    expect(Math.abs(z)).toBeLessThan(4);
-    expect(
-      attributionPlan(meanOf(whole), { tenants: 24_000, alpha: 1e-3, power: 0.9 }).smallestShare,
-    ).toBeGreaterThan(0.1);
+  it("canary: a key that nobody was marked with has no share", () => {
+    expect(strangers).toHaveLength(KEYS);
+    expect(Math.abs(meanOf(strangers))).toBeLessThan(4 * errorOf(strangers));
+    expect(meanOf(strangers)).toBeLessThan(tenantZ(meanOf(whole), SHARES[3]) / 2);
+  });
+
+  it("no tenant of 24,000 can be named from z as small as this one", () => {
+    const among = { tenants: 24_000, alpha: 1e-3, power: 0.9 };
+    expect(attributionPlan(meanOf(whole), among).smallestShare).toBeGreaterThan(0.5);
   });
 });

@@ -16,6 +16,7 @@ import {
 } from "./served-windows.js";
 import { scaled, signalOf } from "./signal.js";
 
+export { type GainRun, fitGain } from "./gain.js";
 export { STUDENT_FAMILIES, type StudentFamily, parseFamilies } from "./families.js";
 export {
   type AuditRule,
@@ -36,7 +37,13 @@ export {
   tenantZ,
 } from "./shares.js";
 export { type WeightedWindows, signalOf } from "./signal.js";
-export { type SurveyOptions, type TrafficSource, surveyTraffic } from "./survey.js";
+export {
+  type SketchedTraffic,
+  type SurveyOptions,
+  type TrafficSource,
+  surveySketch,
+  surveyTraffic,
+} from "./survey.js";
 
 /** Whom to expect, and how the audit goes. */
 export interface BudgetOptions extends AuditRule {

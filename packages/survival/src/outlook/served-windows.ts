@@ -38,6 +38,8 @@ export class ServedWindows {
   readonly #taken: { texts: number; tokens: number }[];
   readonly #filler = { texts: 0, tokens: 0 };
   readonly #teacher = { n: 0, sum: 0, squares: 0 };
+  /** The teacher's excess where no scores were seen. */
+  #assumed: number | null = null;
 
   constructor(
     counts: WindowCounts,
@@ -85,6 +87,7 @@ export class ServedWindows {
   /** Δ_T with its standard error. */
   get teacher(): { readonly mean: number; readonly standardError: number } {
     const { n, sum, squares } = this.#teacher;
+    if (this.#assumed !== null) return { mean: this.#assumed, standardError: 0 };
     const mean = n === 0 ? 0 : sum / n;
     const variance = n < 2 ? 0 : (squares - n * mean * mean) / (n - 1);
     return { mean, standardError: Math.sqrt(Math.max(0, variance) / Math.max(1, n)) };
@@ -113,6 +116,22 @@ export class ServedWindows {
     this.#counts.add(tokens, slot, { h, seen });
     this.#taken[slot].texts++;
     this.#taken[slot].tokens += tokens.length;
+  }
+
+  /**
+   * Credits served windows that only a sketch remembers: `counts` of each audited window, of `total` served, and the teacher's
+   * excess, which a sketch does not hold. Of a share of the log a thief has that share of each window, in expectation.
+   */
+  addSketch(counts: ArrayLike<number>, total: number, excess: number): void {
+    this.#assumed = excess;
+    [...this.shares, 1].forEach((share, slot) => {
+      const part = share - (this.shares[slot - 1] ?? 0);
+      for (let c = 0; c < this.#n; c++) {
+        const node = this.#counts.nodeOf(c, this.#scheme.h);
+        this.#counts.credit(node, slot, part * counts[c]);
+      }
+      this.#taken[slot].tokens += Math.round(part * total);
+    });
   }
 
   /** Adds a text that the thief trains on besides. */
@@ -189,6 +208,7 @@ export class ServedWindows {
       strata.set(name, { n: own.n + n, sum: own.sum + sums[c] });
     });
     const { mean } = this.teacher;
+    if (this.#assumed !== null) return served.fill(mean);
     return served.map((n) => {
       const own = strata.get(Math.floor(Math.log2(n)));
       return own === undefined || own.n < ENOUGH_POSITIONS ? mean : own.sum / own.n;

@@ -4,6 +4,7 @@
  * the audited windows only.
  */
 import type { Scheme, Tokens } from "@verdigris/core";
+import type { ServingSketch } from "@verdigris/detector";
 import { auditContexts } from "../audit.js";
 import { randomStream } from "../random.js";
 import { HeldOut, lots } from "./held-out.js";
@@ -45,19 +46,10 @@ export async function surveyTraffic(
   source: TrafficSource,
   options: SurveyOptions,
 ): Promise<ServedWindows> {
-  const { scheme, shares, order, windows = 100_000, seed = 1 } = options;
+  const { scheme, shares, order, seed = 1 } = options;
   check(options);
   const audit = await auditTexts(source, options);
-  const contexts = auditContexts(
-    audit.texts.map((tokens, i) => ({ prompt: String(i), tokens })),
-    {
-      h: scheme.h,
-      count: windows,
-      random: randomStream(seed, "audited windows"),
-      served: 0,
-      log: [],
-    },
-  );
+  const contexts = windowsOf(audit.texts, options);
   const filler = shares.length + 1;
   const vocabularySize = scheme.profile.V;
   const counts = new WindowCounts(contexts, { order, slots: filler + 1, vocabularySize });
@@ -77,6 +69,53 @@ export async function surveyTraffic(
   if (source.filler !== undefined)
     for await (const tokens of source.filler()) survey.addFiller(tokens);
   return survey;
+}
+
+/** What a sketch cannot say of the traffic. */
+export interface SketchedTraffic {
+  /** How often each window of h tokens was served. */
+  readonly sketch: ServingSketch;
+  /** Text like that which an auditor will have the suspect continue. */
+  audit(): AsyncIterable<Tokens>;
+  /** Δ_T: mean excess score of the served tokens. */
+  readonly excess: number;
+}
+
+/**
+ * The same from a sketch of served windows instead of the log: students then look back no further than h tokens, every
+ * window has the teacher's mean excess, and rare windows count a little too much, as they do in the sketch.
+ * @throws RangeError for a sketch of another width
+ */
+export async function surveySketch(
+  { sketch, audit, excess }: SketchedTraffic,
+  options: Omit<SurveyOptions, "order" | "heldOut">,
+): Promise<ServedWindows> {
+  const { scheme, shares } = options;
+  const { h } = scheme;
+  check({ ...options, order: h });
+  if (sketch.h !== h) throw new RangeError(`sketch: expected one of h = ${h}, got ${sketch.h}`);
+  const { texts } = await auditTexts({ served: audit, audit }, { ...options, order: h });
+  const contexts = windowsOf(texts, options);
+  const slots = shares.length + 2;
+  const counts = new WindowCounts(contexts, { order: h, slots, vocabularySize: scheme.profile.V });
+  const survey = new ServedWindows(counts, { contexts, scheme, shares, filled: false });
+  const served = contexts.map((context) => {
+    // The count before a position needs a token there; which one does not matter.
+    const window = new Uint32Array(h + 1);
+    window.set(context.subarray(context.length - h));
+    return sketch.counts(window)[0];
+  });
+  survey.addSketch(served, sketch.total, excess);
+  return survey;
+}
+
+function windowsOf(
+  texts: readonly Tokens[],
+  { scheme, windows = 100_000, seed = 1 }: Pick<SurveyOptions, "scheme" | "windows" | "seed">,
+): readonly Tokens[] {
+  const all = texts.map((tokens, i) => ({ prompt: String(i), tokens }));
+  const random = randomStream(seed, "audited windows");
+  return auditContexts(all, { h: scheme.h, count: windows, random, served: 0, log: [] });
 }
 
 /** The auditor's texts, and the part of the answers that they are. */

@@ -11,7 +11,7 @@ export class WindowCounts {
   readonly #vocabularySize: number;
   /** parent · V + token → node; the root is 0. */
   readonly #children = new Map<number, number>();
-  readonly #counts: Uint32Array; // (nodes, slots)
+  readonly #counts: Float64Array; // (nodes, slots)
   /** Node of each context at depth 1 … order; 0 beyond its length. (contexts, order) */
   readonly #paths: Uint32Array;
 
@@ -36,7 +36,7 @@ export class WindowCounts {
         this.#paths[c * order + depth - 1] = node;
       }
     });
-    this.#counts = new Uint32Array(nodes * slots);
+    this.#counts = new Float64Array(nodes * slots);
   }
 
   /** Nodes of the trie, its root among them. */
@@ -60,6 +60,11 @@ export class WindowCounts {
         if (depth === watch?.h) watch.seen(i, node);
       }
     }
+  }
+
+  /** Adds examples of a node's window that were counted elsewhere; expected counts may be fractions. */
+  credit(node: number, slot: number, examples: number): void {
+    this.#counts[node * this.#slots + slot] += examples;
   }
 
   /** The node of a context's window of `depth` tokens, 1 … order; 0 if the context is shorter. */

@@ -5,6 +5,7 @@ import { canonicalJson } from "../store.js";
 export { survivalCurveSvg } from "./charts.js";
 export { renderHtml } from "./html.js";
 export { renderMarkdown } from "./markdown.js";
+export { type LawPoint, residualsSvg } from "./residuals.js";
 export { renderText } from "./text.js";
 
 /** A report as JSON with sorted keys, indented: equal reports give equal bytes. */

@@ -19,6 +19,7 @@ import {
   mixCorpus,
   parseFamilies,
   randomStream,
+  surveySketch,
   surveyTraffic,
   survivabilityBudget,
   teacherExcess,
@@ -160,6 +161,39 @@ describe("a survey of traffic", () => {
     const empty = await survey({ served: () => each([]) });
     expect(() => survivabilityBudget(empty, { families: [COUNT], rho: 1, ...RULE })).toThrow(
       "at least one window",
+    );
+  });
+});
+
+describe("a survey from a sketch", () => {
+  it("says what the log itself says of a student that looks back h tokens", async () => {
+    const [arm] = material.arms;
+    const scheme = bindScheme(arm.profile, arm.key);
+    const texts = arm.texts.map(({ tokens }) => tokens);
+    const audit = (): AsyncGenerator<Tokens> => each(heldOut.map(({ tokens }) => tokens));
+    const sketch = new ServingSketch({ h: 1, salt: new Uint8Array(32) });
+    for (const tokens of texts) sketch.add(tokens);
+    const log = await survey({ served: () => each(texts), audit }, { order: 1 });
+    const options = { scheme, shares: [0.1, 1] };
+    const found = await surveySketch({ sketch, audit, excess: 0.3 }, options);
+    const family = { ...COUNT, order: 1 };
+    const [own, exact] = [found, log].map((one) => one.leverage(family, { share: 1, rho: 1 }));
+    expect([...own]).toEqual([...exact].map((leverage) => expect.closeTo(leverage, 12)));
+    expect(found.teacher).toEqual({ mean: 0.3, standardError: 0 });
+    const [, outlook] = survivabilityBudget(found, { families: [family], rho: 1, ...RULE });
+    expect(outlook.weightings[0].epsilon.value).toBeCloseTo(0.3 * outlook.markedLeverage, 12);
+    // A tenth of every window: n/10 examples, in expectation.
+    const tenth = found.leverage(family, { share: 0.1, rho: 1 });
+    expect([...tenth]).toEqual([...own].map((l) => expect.closeTo(l / (10 - 9 * l), 9)));
+  });
+
+  it("refuses a sketch of another width", async () => {
+    const [arm] = material.arms;
+    const sketch = new ServingSketch({ h: 2, salt: new Uint8Array(32) });
+    const scheme = bindScheme(arm.profile, arm.key);
+    const source = { sketch, audit: () => each([]), excess: 0.3 };
+    await expect(surveySketch(source, { scheme, shares: [1] })).rejects.toThrow(
+      "sketch: expected one of h = 1, got 2",
     );
   });
 });

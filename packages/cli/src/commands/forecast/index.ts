@@ -1,4 +1,5 @@
-import { type Profile, bindScheme, createKernel } from "@verdigris/core";
+import { type Key, type Profile, type Scheme, bindScheme, createKernel } from "@verdigris/core";
+import { decoyKey } from "@verdigris/detector";
 import type { BudgetOptions, ServedWindows, StudentFamily } from "@verdigris/survival";
 import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
@@ -30,7 +31,9 @@ interface ForecastOptions {
   readonly profile: string;
   readonly keyFile?: string;
   readonly tokenizer?: string;
-  readonly log: readonly string[];
+  readonly log?: readonly string[];
+  readonly sketch?: string;
+  readonly excess?: number;
   readonly audit?: readonly string[];
   readonly filler?: readonly string[];
   readonly shares: readonly number[];
@@ -58,7 +61,7 @@ export function forecastCommand(io: Io, finish: (exitCode: number) => void): Com
     .addOption(profileOption())
     .addOption(keyFileOption())
     .option("--tokenizer <file>", "tokenizer.json of the profile (default: the one beside it)")
-    .requiredOption("--log <file...>", "answers served with the mark; files as of score")
+    .option("--log <file...>", "answers served with the mark; files as of score")
     .option(
       "--audit <file...>",
       "text like that of the audit (default: a tenth of the log, held out; the log is then read twice)",
@@ -68,7 +71,8 @@ export function forecastCommand(io: Io, finish: (exitCode: number) => void): Com
       "what else the thief trains on (default: text with the same windows)",
     )
     .option("--students <file>", "kinds of students (JSON) instead of those built in");
-  for (const option of [...theftOptions(), ...auditOptions()]) command.addOption(option);
+  for (const option of [...sketchOptions(), ...theftOptions(), ...auditOptions()])
+    command.addOption(option);
   return command
     .addOption(assertOption())
     .addOption(workersOption())
@@ -86,6 +90,17 @@ export function forecastCommand(io: Io, finish: (exitCode: number) => void): Com
 
 const SHARE = { min: 0, max: 1, open: "min" } as const;
 const CHANCE = { min: 0, max: 1, open: "both" } as const;
+
+function sketchOptions(): readonly Option[] {
+  const range = { min: 0, max: 1e6, open: "min" } as const;
+  return [
+    new Option(
+      "--sketch <file>",
+      "instead of a log: a sketch of served windows; takes --audit and --excess, and no key",
+    ),
+    numberOption("--excess <x>", "with --sketch: mean excess score of a served token", range),
+  ];
+}
 
 function theftOptions(): readonly Option[] {
   return [
@@ -185,10 +200,7 @@ async function surveyOf(
   io: Io,
   { profile, families, options, problems }: SurveyRequest,
 ): Promise<ServedWindows> {
-  const { surveyTraffic } = await import("@verdigris/survival");
-  const key = await readKey(io, profile, options.keyFile);
-  const mismatch = keyMismatch(profile, key);
-  if (mismatch !== null) tell(io, `warning: ${mismatch}`);
+  const { surveySketch, surveyTraffic } = await import("@verdigris/survival");
   const path = options.tokenizer === undefined ? undefined : locate(io, options.tokenizer);
   const where = { profilePath: locate(io, options.profile), path };
   const tokenising = new TokenisingPool(tokenizerOf(profile, where), { profile, where }, options);
@@ -201,15 +213,25 @@ async function surveyOf(
   };
   const traffic = new Traffic(io, reading, (problem) => problems.push(problem));
   const asserted = options.assert.map(({ share }) => share);
+  const shares = [...new Set([...options.shares, ...asserted])].sort((a, b) => a - b);
+  const common = { shares, windows: options.windows, seed: options.seed };
   try {
-    return await surveyTraffic(traffic.source(options), {
-      scheme: bindScheme(profile, key, createKernel()),
-      shares: [...new Set([...options.shares, ...asserted])].sort((a, b) => a - b),
-      order: Math.max(...families.map(({ order }) => order)),
-      windows: options.windows,
-      seed: options.seed,
-    });
+    if (options.log === undefined) {
+      const sketched = await traffic.sketched(options);
+      return await surveySketch(sketched, { ...common, scheme: scheme(profile, decoyKey(0)) });
+    }
+    const source = traffic.source({ ...options, log: options.log });
+    const key = await readKey(io, profile, options.keyFile);
+    const mismatch = keyMismatch(profile, key);
+    if (mismatch !== null) tell(io, `warning: ${mismatch}`);
+    const order = Math.max(...families.map((family) => family.order));
+    return await surveyTraffic(source, { ...common, scheme: scheme(profile, key), order });
   } finally {
     await tokenising.close();
   }
+}
+
+/** Of a sketch only the law and width of the scheme matter, which no key changes. */
+function scheme(profile: Profile, key: Key): Scheme {
+  return bindScheme(profile, key, createKernel());
 }

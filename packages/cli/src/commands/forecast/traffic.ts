@@ -1,7 +1,9 @@
 import type { Tokens } from "@verdigris/core";
-import type { TrafficSource } from "@verdigris/survival";
+import { ServingSketch } from "@verdigris/detector";
+import type { SketchedTraffic, TrafficSource } from "@verdigris/survival";
 import type { ReadProblem } from "@verdigris/text";
-import { type Io, locateInputs, tell } from "../../io.js";
+import { readBytes } from "../../files.js";
+import { type Io, locate, locateInputs, tell } from "../../io.js";
 import { type TextReading, readPieces } from "../../pieces.js";
 
 /** Files by what they say of a deployment. */
@@ -9,6 +11,12 @@ interface TrafficFiles {
   readonly log: readonly string[];
   readonly audit?: readonly string[];
   readonly filler?: readonly string[];
+}
+
+/** A sketch, and what is asked besides. */
+interface SketchFiles extends Omit<TrafficFiles, "log"> {
+  readonly sketch?: string;
+  readonly excess?: number;
 }
 
 /** Files as streams of tokens. A record that cannot be used is told once, however often its file is read. */
@@ -33,6 +41,21 @@ export class Traffic {
       served: () => this.#read(log),
       ...(audit === undefined ? {} : { audit: () => this.#read(audit) }),
       ...(filler === undefined ? {} : { filler: () => this.#read(filler) }),
+    };
+  }
+
+  /** @throws TypeError for a sketch without what it does not say; VerdigrisError FILE_* */
+  async sketched({ sketch, audit, excess, filler }: SketchFiles): Promise<SketchedTraffic> {
+    if (sketch === undefined) throw new TypeError("--log: expected it or --sketch, got neither");
+    if (audit === undefined || excess === undefined) {
+      throw new TypeError("--sketch: expected --audit FILE and --excess X with it");
+    }
+    if (filler !== undefined) throw new TypeError("--filler: expected --log with it, got --sketch");
+    const path = locate(this.#io, sketch);
+    return {
+      sketch: ServingSketch.fromBytes(await readBytes(path)),
+      audit: () => this.#read(audit),
+      excess,
     };
   }
 

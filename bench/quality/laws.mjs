@@ -1,0 +1,132 @@
+// The laws of survival with what our tests measured: runs every test whose name begins with a law's, and writes
+// packages/docs/guide/laws.md and bench/results/laws.json.
+//
+//   node bench/quality/laws.mjs [--from FILE]        needs built packages (pnpm build)
+//
+// `--from` takes a report of an earlier run (vitest --reporter=json). A test says what it measured in its meta
+// (tests/calibration/laws/lab.ts).
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { table, writeGuide, writeResult } from "./lab.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What each law says, and who says so. */
+const LAWS = {
+  L0: ["wrong keys and unmarked students: p uniform", "Sander et al. 2024, table 4"],
+  L1: ["ε grows with the marked share ρ, in proportion", "Sander et al. 2024, figure 5"],
+  L2: ["ε follows the teacher's excess Δ_T as δ grows", "Gu et al. 2024"],
+  L3: ["ε falls with the context width h", "Sander et al. 2024, table 5; Pan et al. 2025, table 2"],
+  L4: ["ε grows with the training tokens", "Sander et al. 2024, 6.2"],
+  L5: ["ε = A ρ Δ_T Λ_h, within 3 standard errors + 10 %", "here (0005)"],
+  L6: ["less inertia, more of the mark", "Sander et al. 2024, table 6"],
+  L7: ["clean training washes a part away", "Sander et al. 2024, table 8; Gu et al. 2024"],
+  L8: ["neutralisation empties frequent windows, not rare ones", "Pan et al. 2025"],
+  L9: ["generations decay: the second keeps .25 to .6 of the first", "here"],
+  L10: ["z of a tenant is his share times Z0; K epochs cost √K", "here"],
+  L11: ["learning from probabilities keeps more than from samples", "Gu et al. 2024"],
+  L12: ["a small student learns h = 1, not wider", "Gu et al. 2024"],
+  L13: ["Gumbel marks survive and cost diversity at small h", "Sander et al. 2024, table 5"],
+  L14: [
+    "without prompt rule and distinct coins an innocent is accused",
+    "Sander et al. 2024, table 4",
+  ],
+  L15: [
+    "leverage weights beat the filter, and that beats equal weights",
+    "Sander et al. 2024, figure 6",
+  ],
+  L16: ["anytime tests keep α at any stop; peeking does not", "Su, Wang and Zhao 2026"],
+  "N*": ["the tokens that a forecast names decide with power .9", "here"],
+};
+
+const NAME = /^(L\d+|N\*):/;
+/** Names that come after a word, as in `neutralisation (L8)`: of the group a test is in. */
+const GROUP = /\((L\d+)\)/;
+
+const report = await results();
+const rows = report.testResults.flatMap(({ name, assertionResults }) =>
+  assertionResults.flatMap(({ title, ancestorTitles, status, meta }) => {
+    const law = NAME.exec(title)?.[1] ?? GROUP.exec(ancestorTitles.join(" "))?.[1];
+    if (law === undefined || status === "skipped" || status === "pending") return [];
+    const test = title.replace(NAME, "").trim();
+    return [
+      {
+        law,
+        test,
+        passed: status === "passed",
+        measured: meta?.measured ?? null,
+        file: relative(ROOT, name),
+      },
+    ];
+  }),
+);
+const order = (law) => Object.keys(LAWS).indexOf(law);
+rows.sort(
+  (a, b) => order(a.law) - order(b.law) || (a.file < b.file ? -1 : Number(a.file > b.file)),
+);
+writeResult("laws", { rows });
+writeGuide("laws", page(rows));
+const failed = rows.filter(({ passed }) => !passed).length;
+console.log(
+  `${rows.length} tests of ${new Set(rows.map(({ law }) => law)).size} laws, ${failed} refuted`,
+);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function results() {
+  const at = process.argv.indexOf("--from");
+  if (at >= 0) return JSON.parse(readFileSync(process.argv[at + 1], "utf8"));
+  const files = globSync(["tests/**/*.test.ts", "packages/*/test/**/*.test.ts"], {
+    cwd: ROOT,
+  }).filter((file) =>
+    /(?:it|test)\(\s*"(?:L\d+|N\*):|describe\(\s*"[^"]*\(L\d+\)/.test(
+      readFileSync(join(ROOT, file), "utf8"),
+    ),
+  );
+  const folder = mkdtempSync(join(tmpdir(), "verdigris-laws-"));
+  try {
+    const out = join(folder, "report.json");
+    const vitest = join(ROOT, "node_modules/.bin/vitest");
+    const args = [
+      "run",
+      "--config",
+      "tests/vitest.config.ts",
+      "--reporter=json",
+      `--outputFile=${out}`,
+    ];
+    spawnSync(vitest, [...args, ...files.toSorted()], {
+      cwd: ROOT,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    return JSON.parse(readFileSync(out, "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function page(all) {
+  const cell = (text) => text.replaceAll("|", "\\|");
+  const missing = Object.keys(LAWS).filter((law) => !all.some((row) => row.law === law));
+  const body = all.map(({ law, test, passed, measured, file }) => [
+    law,
+    cell(`${LAWS[law]?.[0] ?? test}`),
+    LAWS[law]?.[1] ?? "",
+    cell(measured ?? test),
+    passed ? "holds" : "**refuted**",
+    `\`${file}\``,
+  ]);
+  return `# The laws of survival
+
+Generated by \`node bench/quality/laws.mjs\`, which runs the tests named in the last column and takes what they measured. Each can be
+run alone: \`vitest run --config tests/vitest.config.ts FILE\`. Laws over keys use at least five, with a count-model teacher made of recorded
+answers of SmolLM2-135M (recorded text cannot be marked again under another key); ± is one standard error over keys, or
+of the open audit. Students are count models unless the file is about neural ones.
+
+${table(["law", "says", "after", "measured", "verdict", "test"], body)}
+${missing.length === 0 ? "" : `\nWithout a test of that name: ${missing.join(", ")}.\n`}
+What a law does not say: the count student learns windows exactly as the law assumes; a neural student needs a fitted gain, and laws of
+order (more, less) carry over further than those of size.
+`;
+}
