@@ -2,6 +2,7 @@ import { type NullLaw, type Scheme, type Tokens } from "@verdigris/core";
 import { excessScores } from "../law.js";
 import type { StudentFamily } from "./families.js";
 import type { WeightedWindows } from "./signal.js";
+import { smoothByFrequency } from "./smoothing.js";
 import type { WindowCounts } from "./window-counts.js";
 
 /** Texts and tokens of one kind. */
@@ -21,9 +22,6 @@ export interface Theft {
 /** How windows can be weighed: all alike, those ever served, or each by its leverage in the whole log. */
 export const WEIGHTINGS = ["plain", "filter", "leverage"] as const;
 export type WeightingName = (typeof WEIGHTINGS)[number];
-
-/** Positions that a frequency needs for a mean excess of its own, as in the law. */
-const ENOUGH_POSITIONS = 400;
 
 /** Audited windows with what the traffic said about each. */
 export class ServedWindows {
@@ -113,7 +111,7 @@ export class ServedWindows {
     const seen = (position: number, node: number): void => {
       this.#excess[node] += excess[position - h];
     };
-    this.#counts.add(tokens, slot, { h, seen });
+    this.#counts.add(tokens, slot, { least: h, seen });
     this.#taken[slot].texts++;
     this.#taken[slot].tokens += tokens.length;
   }
@@ -142,27 +140,36 @@ export class ServedWindows {
   }
 
   /** Leverage of the thief's marked examples on a student's prediction after each audited window. (n) */
-  leverage({ inertia, order }: StudentFamily, { share, rho }: Theft): Float64Array {
+  leverage(family: StudentFamily, theft: Theft): Float64Array {
+    return this.#overLevels(family, theft, () => 1);
+  }
+
+  /** Sum over a student's levels of the marked examples' weight, times a figure of the window they follow. (n) */
+  #overLevels(
+    { inertia, order }: StudentFamily,
+    { share, rho }: Theft,
+    figure: (node: number) => number,
+  ): Float64Array {
     const { h } = this.#scheme;
     const mix = this.#mix(share, rho);
     return Float64Array.from({ length: this.#n }, (_, c) => {
-      let [leverage, rest] = [0, 1];
+      let [sum, rest] = [0, 1];
       for (let depth = Math.min(order, this.#counts.order); depth >= 1; depth--) {
         const { all } = mix(this.#counts.nodeOf(c, depth));
         if (all === 0) continue;
-        const { marked } = mix(this.#counts.nodeOf(c, Math.max(depth, h)));
-        leverage += ((rest * all) / (all + inertia)) * (marked / all);
+        const marked = this.#counts.nodeOf(c, Math.max(depth, h));
+        sum += ((rest * all) / (all + inertia)) * (mix(marked).marked / all) * figure(marked);
         rest *= inertia / (all + inertia);
       }
-      return leverage;
+      return sum;
     });
   }
 
   /** Expected excess of each window at gain 1, and its weight under a way of weighting. */
   windows(family: StudentFamily, theft: Theft, weighting: WeightingName): WeightedWindows {
-    const leverage = this.leverage(family, theft);
     const teacher = this.#teacherExcess();
     const power = theft.rho ** ((family.exponent ?? 1) - 1);
+    const excess = this.#overLevels(family, theft, (node) => power * teacher[node]);
     const served = this.#atWindow((node) => this.#served(node));
     const weights = {
       plain: () => 1,
@@ -170,7 +177,7 @@ export class ServedWindows {
       leverage: (n: number) => n / (n + family.inertia),
     };
     return {
-      excess: leverage.map((own, i) => own * teacher[i] * power),
+      excess,
       weight: served.map(weights[weighting]),
     };
   }
@@ -197,22 +204,24 @@ export class ServedWindows {
     };
   }
 
-  /** The teacher's mean excess after windows that were served about as often (within a factor of two). (n) */
+  /** By node: the teacher's mean excess after windows of that length whose last h tokens were served about as often. */
   #teacherExcess(): Float64Array {
-    const served = this.#atWindow((node) => this.#served(node));
-    const sums = this.#atWindow((node) => this.#excess[node]);
-    const strata = new Map<number, { n: number; sum: number }>();
-    served.forEach((n, c) => {
-      const name = Math.floor(Math.log2(n));
-      const own = strata.get(name) ?? { n: 0, sum: 0 };
-      strata.set(name, { n: own.n + n, sum: own.sum + sums[c] });
-    });
     const { mean } = this.teacher;
-    if (this.#assumed !== null) return served.fill(mean);
-    return served.map((n) => {
-      const own = strata.get(Math.floor(Math.log2(n)));
-      return own === undefined || own.n < ENOUGH_POSITIONS ? mean : own.sum / own.n;
-    });
+    const { h } = this.#scheme;
+    const out = new Float64Array(this.#counts.size).fill(mean);
+    if (this.#assumed !== null) return out;
+    for (let depth = h; depth <= this.#counts.order; depth++) {
+      const frequencies = new Map<number, number>();
+      for (let c = 0; c < this.#n; c++) {
+        frequencies.set(this.#counts.nodeOf(c, depth), this.#served(this.#counts.nodeOf(c, h)));
+      }
+      frequencies.delete(0);
+      const windows = [...frequencies].map(([node, frequency]) => {
+        return { node, frequency, n: this.#served(node), sum: this.#excess[node] };
+      });
+      smoothByFrequency(windows, out);
+    }
+    return out;
   }
 
   #served(node: number): number {

@@ -44,11 +44,11 @@ export class WindowCounts {
     return this.#counts.length / this.#slots;
   }
 
-  /** Counts one text in a slot; tells the node of each position's window of `h` tokens, where it is of a context. */
+  /** Counts one text in a slot; tells the node of each position's windows of `least` tokens and more, where they are of a context. */
   add(
     tokens: Tokens,
     slot: number,
-    watch?: { readonly h: number; readonly seen: (position: number, node: number) => void },
+    watch?: { readonly least: number; readonly seen: (position: number, node: number) => void },
   ): void {
     for (let i = 1; i < tokens.length; i++) {
       let node = 0;
@@ -57,7 +57,7 @@ export class WindowCounts {
         if (next === undefined) break;
         node = next;
         this.#counts[node * this.#slots + slot]++;
-        if (depth === watch?.h) watch.seen(i, node);
+        if (watch !== undefined && depth >= watch.least) watch.seen(i, node);
       }
     }
   }
