@@ -12,6 +12,7 @@ import {
   type Student,
   type Text,
   auditContexts,
+  capabilityOf,
   corpusOf,
   countTeacher,
   randomStream,
@@ -56,12 +57,14 @@ interface Case {
 }
 
 let cases: readonly Case[];
+let heldOut: readonly Text[];
 beforeAll(async () => {
   const write = (tokens: number, name: string, scheme: Scheme | null): Promise<readonly Text[]> => {
     const random = randomStream(name);
     return writeTexts(teacher, { scheme, random, tokens, length: LENGTH, prompts: source });
   };
   const log = await write(12_000, "held out", null);
+  heldOut = log.slice(0, 20);
   const random = randomStream("contexts");
   const contexts = auditContexts(log, { h: 2, count: 4000, random, served: 0, log: [] });
   cases = await Promise.all(
@@ -143,6 +146,17 @@ describe("neutralisation (L8)", () => {
     expect(after.frequent).toBeLessThan(0);
     expect(after.rare).toBeGreaterThan(0.4 * before.rare);
     expect(after.rare).toBeLessThan(0.8 * before.rare);
+    // And it costs too much to count.
+    const [{ corpus, student }] = cases;
+    const served = await neutralised(corpus, student, {});
+    const untrained = await apprenticeship.untrained();
+    const { kept, counts } = capabilityOf({
+      untrained: await untrained.loss(heldOut),
+      unattacked: await student.loss(heldOut),
+      attacked: await served.loss(heldOut),
+    });
+    expect(counts).toBe(false);
+    expect(kept).toBeGreaterThan(0);
   });
 });
 
