@@ -173,6 +173,17 @@ describe("neural student", () => {
     await Promise.all([start.dispose(), nothing.dispose(), learned.dispose()]);
   });
 
+  it("refuses to learn probabilities that no text carries", async () => {
+    const student = neuralStudent({ ...settings, targets: "probabilities" });
+    await expect(student.train(corpus, randomStream("none"))).rejects.toThrow(
+      "corpus: expected texts that carry the teacher's probabilities, got none",
+    );
+    const nothing = await student.train({ ...corpus, texts: [] }, randomStream("none"));
+    const later = await student.train(corpus, randomStream("later"), nothing);
+    expect(await later.loss(heldOut)).toBeLessThan(await nothing.loss(heldOut));
+    await Promise.all([nothing.dispose(), later.dispose()]);
+  });
+
   it("refuses a teacher's probabilities for pieces of its own", async () => {
     const student = neuralStudent({ ...settings, targets: "probabilities", pieces: letterPieces });
     await expect(student.train(corpus, randomStream("pieces"))).rejects.toThrow(

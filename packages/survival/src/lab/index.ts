@@ -1,3 +1,4 @@
+export { writeFreely } from "./free-text.js";
 export { type Study, parseStudy, studySchema } from "./config.js";
 export type * from "./report.js";
 export type * from "./result.js";

@@ -16,7 +16,7 @@ export interface Vocabulary {
   readonly ofToken?: (token: number) => number;
 }
 
-/** The most frequent items, ties by order of sight after sorting by count. */
+/** The most frequent items, most frequent first, the smaller of two equals first. */
 function mostFrequent<Item>(items: Iterable<Item>, count: number): readonly Item[] {
   const counts = new Map<Item, number>();
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);

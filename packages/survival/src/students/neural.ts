@@ -28,7 +28,7 @@ export interface NeuralStudentOptions extends TrainingOptions {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;
-  /** Fitted gain A of the survival law for this family (bench/quality/neural-gain.mjs). */
+  /** Fitted gain A of the survival law for this family (bench/quality/gain.mjs). */
   readonly gain: number;
   /** Text that fixes the vocabulary before any corpus is seen. */
   readonly base: readonly Text[];
@@ -61,6 +61,8 @@ export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
           ? await surroundings.start()
           : await sameKind("from", from, surroundings).model.parameters();
       const examples = learned(corpus.texts, vocabulary);
+      // Going on with text alone is usual; a first corpus without any probabilities is a mistake.
+      if (from === undefined) checkTargets(options, corpus.texts);
       const { adapterRank = 0 } = options;
       const training = { random, options };
       if (adapterRank === 0) {
@@ -77,6 +79,12 @@ export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
       return student(parameters);
     },
   };
+}
+
+function checkTargets({ targets }: NeuralStudentOptions, texts: readonly Text[]): void {
+  const carried = texts.length === 0 || texts.some((text) => text.targets?.of === text.tokens);
+  if (targets !== "probabilities" || carried) return;
+  throw new RangeError("corpus: expected texts that carry the teacher's probabilities, got none");
 }
 
 /** What all students of one apprenticeship share. */
