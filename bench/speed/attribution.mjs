@@ -5,7 +5,7 @@
 import { Key, createKernel } from "@verdigris/core";
 import { attribute } from "@verdigris/detector";
 import { humanTokens } from "./human-tokens.mjs";
-import { profileOf } from "./profiles.mjs";
+import { manyKeysProfiles, markOf } from "./profiles.mjs";
 import { cpuSeconds, report, round } from "./timing.mjs";
 
 const N = 2000;
@@ -22,27 +22,15 @@ function* tenants(n) {
   }
 }
 
-const cases = [
-  ["green-list", "left", 1],
-  ["green-list", "left", 2],
-  ["green-list", "left", 4],
-  ["gumbel", "left", 2],
-  ["green-list", "min", 3],
-  ["green-list", "self", 2],
-];
 const derivation = cpuSeconds(() => [...tenants(KEYS / 10)].length);
-const rows = cases.map(([scheme, seeding, h]) => {
-  const green = profileOf({ V, gamma: 0.25, h, seeding });
-  const profile = scheme === "gumbel" ? { ...green, scheme, parameters: {} } : green;
+const rows = manyKeysProfiles(V).map((profile) => {
   let result;
   const { cpu, wall } = cpuSeconds(() => {
     result = attribute(profile, [{ tokens }], tenants(KEYS), { effect: 0.2, kernel });
     return result.keys;
   });
   return {
-    scheme,
-    seeding,
-    h,
+    ...markOf(profile),
     keys: KEYS,
     coins: result.forecast.n,
     seconds: round(cpu),

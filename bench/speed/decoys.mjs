@@ -5,7 +5,7 @@
 import { Key, bindScheme, createKernel } from "@verdigris/core";
 import { Tally, decoyKey, decoyTest, evidenceOf } from "@verdigris/detector";
 import { humanTokens } from "./human-tokens.mjs";
-import { profileOf } from "./profiles.mjs";
+import { manyKeysProfiles, markOf } from "./profiles.mjs";
 import { cpuSeconds, median, report, round } from "./timing.mjs";
 
 const N = 100_000;
@@ -28,17 +28,7 @@ function tallyEach(profile) {
   return sum;
 }
 
-const cases = [
-  ["green-list", "left", 1],
-  ["green-list", "left", 2],
-  ["green-list", "left", 4],
-  ["gumbel", "left", 2],
-  ["green-list", "min", 3],
-  ["green-list", "self", 2],
-];
-const rows = cases.map(([scheme, seeding, h]) => {
-  const green = profileOf({ V, gamma: 0.25, h, seeding });
-  const profile = scheme === "gumbel" ? { ...green, scheme, parameters: {} } : green;
+const rows = manyKeysProfiles(V).map((profile) => {
   const bound = bindScheme(profile, Key.fromBytes(new Uint8Array(32).fill(7)), kernel);
   const tally = new Tally(bound);
   tally.add(pieces[0]);
@@ -55,9 +45,7 @@ const rows = cases.map(([scheme, seeding, h]) => {
     return result.p;
   });
   return {
-    scheme,
-    seeding,
-    h,
+    ...markOf(profile),
     keys: KEYS,
     seconds: round(cpu),
     "wall seconds": round(wall),

@@ -1,5 +1,5 @@
 import type { Columns, Kernel, KeyWords, Seed } from "./prf/kernel.js";
-import type { SeedArrays, Tokens } from "./types.js";
+import type { Scheme, SeedArrays, Tokens } from "./types.js";
 
 /** How a context becomes a seed: all of it in order, its minimum, or its minimum with the candidate. */
 export type Seeding = "left" | "min" | "self";
@@ -18,6 +18,8 @@ const EMPTY = 0xffff_ffff;
 export interface Seeder {
   /** Whether the seed depends on the candidate token. */
   readonly perCandidate: boolean;
+  /** What keys share. The seed of `left` is a hash of the window: equal under one key, equal under all. */
+  readonly sharing: Pick<Scheme, "coinsDependOnKey" | "leastHash">;
   /** Seed for whatever follows `context`; not for `self`. */
   one(context: Tokens): Seed;
   /** Seeds of each candidate after `context`. (K) */
@@ -29,8 +31,8 @@ export interface Seeder {
 /** The seeder of a profile's seeding rule and width. */
 export function createSeeder(kernel: Kernel, key: KeyWords, rule: Seeding, h: number): Seeder {
   const hash: Hash = (input, n, out) => kernel.hash(key, input, n, out);
-  if (rule === "left") return sharedSeeder(leftSeeds(hash, h));
-  if (rule === "min") return sharedSeeder(minSeeds(hash, h));
+  if (rule === "left") return sharedSeeder(leftSeeds(hash, h), { coinsDependOnKey: false });
+  if (rule === "min") return sharedSeeder(minSeeds(hash, h), sharedHashes(hash, false));
   return selfSeeder(hash, h);
 }
 
@@ -74,6 +76,22 @@ function minSeeds(hash: Hash, h: number): Seeds {
   };
 }
 
+/** Hashes of (token) or of (token, candidate), as `min` and `self` take the least of them. */
+function sharedHashes(hash: Hash, withCandidate: boolean): Seeder["sharing"] {
+  const empty = createConstant(EMPTY);
+  return {
+    coinsDependOnKey: true,
+    leastHash: {
+      withCandidate,
+      hash(context, candidate, { seedLo, seedHi }) {
+        const rest = empty(context.length);
+        const second = withCandidate ? candidate : rest;
+        hash([context, second, rest, rest], context.length, [seedLo, seedHi]);
+      },
+    },
+  };
+}
+
 function selfSeeder(hash: Hash, h: number): Seeder {
   const empty = createConstant(EMPTY);
   const scratch = createColumns();
@@ -95,6 +113,7 @@ function selfSeeder(hash: Hash, h: number): Seeder {
   }
   return {
     perCandidate: true,
+    sharing: sharedHashes(hash, true),
     one(): Seed {
       throw new TypeError("seeding: a self seed exists per candidate only");
     },
@@ -113,7 +132,7 @@ function selfSeeder(hash: Hash, h: number): Seeder {
 }
 
 /** A seeder whose seed is shared by all candidates of a step. */
-function sharedSeeder(seeds: Seeds): Seeder {
+function sharedSeeder(seeds: Seeds, sharing: Seeder["sharing"]): Seeder {
   const scratch = { seedLo: new Uint32Array(1), seedHi: new Uint32Array(1) };
   function one(context: Tokens): Seed {
     seeds(context, context.length, 1, scratch);
@@ -121,6 +140,7 @@ function sharedSeeder(seeds: Seeds): Seeder {
   }
   return {
     perCandidate: false,
+    sharing,
     one,
     candidates(context: Tokens, ids: Uint32Array, out: SeedArrays): void {
       const seed = one(context);

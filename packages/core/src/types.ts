@@ -71,6 +71,16 @@ export interface PayloadReader {
   read(coins: Coins, out: PayloadReadings): void;
 }
 
+/**
+ * Seeds that are each the least of several hashes, as 64-bit numbers: of the window's tokens, or of each of them with the
+ * candidate and the candidate with itself. The inputs are the same under every key, and a text has few different ones.
+ */
+export interface LeastHash {
+  readonly withCandidate: boolean;
+  /** Hashes of n context tokens with n candidates, which count only `withCandidate`. */
+  hash(context: Tokens, candidate: Tokens, out: SeedArrays): void;
+}
+
 /** How a mark's own detector weighs positions by what a model proposed there. The key has no part in it. */
 export interface ModelWeighting {
   /** A position's figure, of the model's next-token logits, nats up to a constant. */
@@ -89,6 +99,8 @@ export interface Scheme {
   readonly coin: "seed-and-token" | "seed";
   /** Whether the key enters which positions share a coin; false only where the text alone decides. */
   readonly coinsDependOnKey: boolean;
+  /** For seeds that are the least of several hashes: where the key enters. Only without `isKeyless` and further seed words. */
+  readonly leastHash?: LeastHash | undefined;
   /** Words of state beyond the first two that `seeds` writes and `scores` reads. */
   readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */

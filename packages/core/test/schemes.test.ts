@@ -75,8 +75,14 @@ describe("the laws of a scheme", () => {
     [
       "that claims to share coins whatever the key, with min seeding",
       { ...green, seeding: "min", h: 3 },
-      () => ({ coinsDependOnKey: false }),
+      () => ({ coinsDependOnKey: false, leastHash: undefined }),
       ["shares coins between positions whatever the key, where it claims to"],
+    ],
+    [
+      "that claims to hash tokens alone, with self seeding",
+      { ...green, seeding: "self", h: 2 },
+      ({ leastHash }) => ({ leastHash: leastHash && { ...leastHash, withCandidate: false } }),
+      ["has the least of what it says it hashes as seed, where it says so"],
     ],
     [
       "that marks nothing",

@@ -8,7 +8,7 @@ import {
 } from "@verdigris/core";
 import { type DecoyTest, decoyTest } from "./decoys.js";
 import { evidenceOf, zScoreOf } from "./evidence.js";
-import { tallyOf } from "./many-keys.js";
+import { sharesWork, tallyOf } from "./many-keys.js";
 import { rejects } from "./statistics/index.js";
 import { type Count, type Piece, Tally } from "./tally.js";
 import { Transcript } from "./transcript.js";
@@ -18,7 +18,7 @@ import { type Verdict, decide, decoysToArbitrate } from "./verdict.js";
 const FEW_DECOYS = 99;
 const MANY_DECOYS = 999;
 
-/** Coins that `auto` scores at most: seconds of work where keys share their coins, and where they do not. */
+/** Coins that `auto` scores at most: seconds of work where keys share some of it, and where they do not. */
 const WORK = { shared: 1.1e8, each: 5e6 } as const;
 /** What a key costs beyond its coins: its derivation, in coins; a list of fixed size is made anew besides. */
 const KEY_COST = 4000;
@@ -116,11 +116,11 @@ export class Detector {
   }
 
   #enoughDecoys(count: Count): number {
-    const { law, coinsDependOnKey } = this.#scheme;
+    const { law } = this.#scheme;
     const overruling =
       this.#transcript.isWhole && rejects(evidenceOf(law, count).log10P, this.#alpha);
     if (!overruling) return FEW_DECOYS;
-    const work = coinsDependOnKey ? WORK.each : WORK.shared;
+    const work = sharesWork(this.#scheme) ? WORK.shared : WORK.each;
     const wanted = [Math.max(FEW_DECOYS, decoysToArbitrate(this.#alpha)), MANY_DECOYS];
     const list = law.kind === "bernoulli" ? (law.oneList?.size ?? 0) : 0;
     return wanted.find((keys) => keys * (count.n + KEY_COST + list) <= work) ?? FEW_DECOYS;

@@ -6,7 +6,8 @@ import {
   type Tokens,
   seedArrays,
 } from "@verdigris/core";
-import { type Piece, Tally, type TallyOptions } from "./tally.js";
+import { LeastHashes } from "./least-hashes.js";
+import { type Piece, Tally, type TallyOptions, joined } from "./tally.js";
 
 /** Coins per call into the scheme. */
 const BATCH = 8192;
@@ -19,9 +20,8 @@ export interface KeySum {
 }
 
 /**
- * Scores one transcript under many keys: the same sums as a tally per key. Where the scheme declares that which positions
- * share a coin is no matter of the key, repeated and shown coins are dropped once, under the first key, and the others
- * score what is left.
+ * Scores one transcript under many keys: the same sums as a tally per key. What the scheme declares to be no matter of the
+ * key is done once, under the first one: which positions share a coin, or what is hashed for their seeds.
  */
 export function scorerOf(
   bind: (key: Key) => Scheme,
@@ -29,14 +29,35 @@ export function scorerOf(
   memory?: number,
 ): (key: Key) => KeySum {
   const limit = memory === undefined ? {} : { memory };
-  let windows: Windows | null = null;
+  let shared: Shared | null = null;
   return (key) => {
     const scheme = bind(key);
-    if (scheme.coinsDependOnKey)
-      return { law: scheme.law, ...tallyOf(scheme, pieces, limit).count() };
-    windows ??= windowsOf(scheme, pieces, limit);
-    return { law: scheme.law, n: windows.at.length, sum: windows.sumUnder(scheme) };
+    shared ??= sharedOf(scheme, pieces, limit);
+    return { law: scheme.law, ...shared.under(scheme) };
   };
+}
+
+/** Whether many keys cost less than a tally each. */
+export function sharesWork(scheme: Scheme): boolean {
+  return !scheme.coinsDependOnKey || scheme.leastHash !== undefined;
+}
+
+/** Whatever is done once for many keys. */
+interface Shared {
+  /** What a tally under a scheme's key counts. */
+  under(scheme: Scheme): Omit<KeySum, "law">;
+}
+
+function sharedOf(scheme: Scheme, pieces: readonly Piece[], limit: TallyOptions): Shared {
+  if (!scheme.coinsDependOnKey) return windowsOf(scheme, pieces, limit);
+  return (
+    LeastHashes.of(scheme, pieces, limit) ?? {
+      under: (other) => {
+        const { n, sum } = tallyOf(other, pieces, limit).count();
+        return { n, sum };
+      },
+    }
+  );
 }
 
 /** A tally of a whole transcript. */
@@ -47,7 +68,7 @@ export function tallyOf(scheme: Scheme, pieces: readonly Piece[], options: Tally
 }
 
 /** The windows that count, overlapping ones laid on each other. */
-class Windows {
+class Windows implements Shared {
   /** Every window and the token after it. */
   readonly #laid: Tokens;
   /** Places of those tokens in `laid`, ascending. (n) */
@@ -63,8 +84,8 @@ class Windows {
     this.#token = Uint32Array.from(at, (place) => laid[place]);
   }
 
-  /** Sum of the scores under a scheme's key, in text order. */
-  sumUnder(scheme: Scheme): number {
+  /** Scores are summed in text order. */
+  under(scheme: Scheme): Omit<KeySum, "law"> {
     const { h } = scheme;
     const seeds = (this.#seeds ??= seedArrays(scheme, BATCH));
     let [sum, first] = [0, 0];
@@ -77,7 +98,7 @@ class Windows {
       for (let i = 0; i < next - first; i++) sum += this.#scores[i];
       first = next;
     }
-    return sum;
+    return { n: this.at.length, sum };
   }
 
   /** Moves the seeds of the places from start … end − 1 to the front; the value is the first place beyond. */
@@ -117,14 +138,4 @@ function windowsOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptio
     at[i] = length - 1;
   });
   return new Windows(laid.slice(0, length), at);
-}
-
-function joined(parts: readonly Tokens[]): Uint32Array {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

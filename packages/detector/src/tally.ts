@@ -102,11 +102,10 @@ export class Tally {
     checkIds("tokens", piece.tokens, this.#scheme.profile.V);
     if (piece.continues !== true) this.#begin(piece.prompt);
     this.#seen.reserve(piece.tokens.length);
-    const joined =
-      this.#carry.length === 0 ? piece.tokens : concatenated(this.#carry, piece.tokens);
-    const origin = this.#tokens - this.#carry.length - joined.byteOffset / 4;
+    const text = this.#carry.length === 0 ? piece.tokens : joined([this.#carry, piece.tokens]);
+    const origin = this.#tokens - this.#carry.length - text.byteOffset / 4;
     this.#tokens += piece.tokens.length;
-    for (const segment of this.#segments(joined)) {
+    for (const segment of this.#segments(text)) {
       const start = origin + segment.byteOffset / 4;
       this.#eachCoin(segment, (coins, first) => this.#score(coins, start + first));
     }
@@ -228,10 +227,14 @@ function splitAt(tokens: Tokens, special: Uint8Array): readonly Tokens[] {
   return runs;
 }
 
-function concatenated(a: Tokens, b: Tokens): Tokens {
-  const out = new Uint32Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
+/** The tokens of all parts, one after another. */
+export function joined(parts: readonly Tokens[]): Uint32Array {
+  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 

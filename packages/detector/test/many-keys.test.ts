@@ -1,11 +1,12 @@
 import { type Profile, type Scheme, bindScheme, createKernel, schemeBinder } from "@verdigris/core";
-import { testProfile } from "@verdigris/core/testing";
+import { randomTokens, testProfile } from "@verdigris/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Piece, Tally, decoyKey } from "../src/index.js";
 import { scorerOf } from "../src/many-keys.js";
 
 const kernel = createKernel();
+const PAYLOAD = { gamma: 0.25, delta: 2, code: "bch-63-16", payload: 12_345 };
 
 /** Texts in pieces, with prompts, from few tokens: many repeated windows, many special tokens. */
 const pieces = fc.array(
@@ -29,9 +30,15 @@ describe("one transcript under many keys", () => {
     ["left, h = 1", { h: 1 }],
     ["left, h = 3", { h: 3 }],
     ["left, h = 6", { h: 6 }],
-    ["min", { h: 2, seeding: "min" }],
-    ["self", { h: 2, seeding: "self" }],
+    ["min, h = 1", { h: 1, seeding: "min" }],
+    ["min, h = 3", { h: 3, seeding: "min" }],
+    ["self, h = 0", { h: 0, seeding: "self" }],
+    ["self, h = 2", { h: 2, seeding: "self" }],
+    ["self, h = 6", { h: 6, seeding: "self" }],
+    ["self, no prompt rule", { h: 2, seeding: "self", promptRule: "none" }],
     ["Gumbel", { h: 2, scheme: "gumbel", parameters: {} }],
+    ["Gumbel, min", { h: 2, seeding: "min", scheme: "gumbel", parameters: {} }],
+    ["payload, self", { h: 1, seeding: "self", scheme: "green-list-payload", parameters: PAYLOAD }],
   ])("gives the numbers of a tally per key: %s", (_, changes) => {
     const profile = testProfile({ specialTokens: [7], ...changes });
     fc.assert(
@@ -47,17 +54,30 @@ describe("one transcript under many keys", () => {
           expect(score(decoyKey(k))).toMatchObject({ n, sum });
         }
       }),
-      { seed: 5, numRuns: 60 },
+      { seed: 5, numRuns: 40 },
     );
   });
 
-  it("holds over batches", () => {
-    const profile = testProfile({ h: 2 });
-    const tokens = Uint32Array.from({ length: 40_000 }, (_, i) => (i * i + 7 * i) % 997);
-    const score = scorerOf(schemeBinder(profile, kernel), [{ tokens }]);
-    for (const key of [decoyKey(1), decoyKey(2)]) {
-      const { n, sum } = tallied(bindScheme(profile, key, kernel), [{ tokens }]);
-      expect(score(key)).toMatchObject({ n, sum });
-    }
+  it.each<[Profile["seeding"]]>([["left"], ["min"], ["self"]])(
+    "holds over batches: %s",
+    (seeding) => {
+      const profile = testProfile({ h: 2, seeding });
+      const tokens = Uint32Array.from({ length: 40_000 }, (_, i) => (i * i + 7 * i) % 997);
+      const score = scorerOf(schemeBinder(profile, kernel), [{ tokens }]);
+      for (const key of [decoyKey(1), decoyKey(2)]) {
+        const { n, sum } = tallied(bindScheme(profile, key, kernel), [{ tokens }]);
+        expect(score(key)).toMatchObject({ n, sum });
+      }
+    },
+  );
+
+  it("forgets as a tally does where memory is short", () => {
+    const profile = testProfile({ h: 2, seeding: "self" });
+    const tokens = randomTokens(5000, 40, 1);
+    const score = scorerOf(schemeBinder(profile, kernel), [{ tokens }], 100);
+    const tally = new Tally(bindScheme(profile, decoyKey(1), kernel), { memory: 100 });
+    tally.add({ tokens });
+    expect(tally.exact).toBe(false);
+    expect(score(decoyKey(1))).toMatchObject({ n: tally.count().n, sum: tally.count().sum });
   });
 });

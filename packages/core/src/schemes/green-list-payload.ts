@@ -69,7 +69,7 @@ export const greenListPayload: SchemeDefinition = {
       law: { kind: "bernoulli", p: given.gamma },
       stage: "raw-logits",
       coin: "seed-and-token",
-      coinsDependOnKey: profile.seeding !== "left",
+      ...seeder.sharing,
       extraSeedWords: 0,
       weaknesses: [],
       payload: { code: lists.code, p: given.gamma, read: lists.read },

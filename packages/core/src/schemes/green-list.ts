@@ -60,8 +60,7 @@ export const greenList: SchemeDefinition = {
       law: { kind: "bernoulli", p: gamma },
       stage: "raw-logits",
       coin: "seed-and-token",
-      // The seed of `left` is a hash of the window: equal under one key, equal under all.
-      coinsDependOnKey: profile.seeding !== "left",
+      ...seeder.sharing,
       extraSeedWords: 0,
       weaknesses: [],
       reweight(context: Tokens, logits: Float32Array, ids?: Uint32Array): void {

@@ -2,7 +2,7 @@
  * The laws every scheme obeys, as a suite for any test runner with `describe`, `it` and `expect`.
  * Shapes: T positions, V vocabulary. Bounds on random quantities have an error of about 1e-9 of their own.
  */
-import { coinsOf } from "../coins.js";
+import { coinsOf, seedArrays } from "../coins.js";
 import type { Key } from "../keys.js";
 import type { Scheme, Tokens } from "../types.js";
 import { constantCoins, degenerateTexts } from "./keyless.js";
@@ -90,6 +90,7 @@ const LAWS: readonly (readonly [string, (subject: Subject) => void])[] = [
   ["reweights by the last h tokens alone", reweightsLocally],
   ["gives the same coins in a batch as one by one", batchesAlike],
   ["shares coins between positions whatever the key, where it claims to", sharesCoinsAsClaimed],
+  ["has the least of what it says it hashes as seed, where it says so", hashesTheLeast],
   ["counts no coin that is the same under every key", countsNoConstant],
   ["has scores of the null law on text that ignores the key", followsItsNullLaw],
   ["reweights candidates as it reweights the whole row", reweightsCandidatesAlike],
@@ -139,6 +140,30 @@ function sharesCoinsAsClaimed({ scheme, bound, text, expect }: Subject): void {
     });
   };
   expect(sharing(bound(1))).toEqual(sharing(scheme));
+}
+
+/** Of each window what is hashed has the seed as its least hash. */
+function hashesTheLeast({ scheme, text, expect }: Subject): void {
+  const { h, leastHash } = scheme;
+  if (leastHash === undefined) return;
+  expect([scheme.coinsDependOnKey, scheme.isKeyless, scheme.extraSeedWords]).toEqual([
+    true,
+    undefined,
+    0,
+  ]);
+  const { seedLo, seedHi, token } = coinsOf(scheme, text.subarray(0, 200));
+  for (let i = 0; i < token.length; i++) {
+    const inputs = text.slice(i, i + h + (leastHash.withCandidate ? 1 : 0));
+    const out = seedArrays(scheme, inputs.length);
+    leastHash.hash(
+      inputs,
+      inputs.map(() => token[i]),
+      out,
+    );
+    const hashes = Array.from(out.seedLo, (lo, j) => [out.seedHi[j], lo] as const);
+    const least = hashes.reduce((a, b) => (b[0] < a[0] || (b[0] === a[0] && b[1] < a[1]) ? b : a));
+    expect([seedHi[i], seedLo[i]]).toEqual(least);
+  }
 }
 
 function countsNoConstant({ scheme, bound, expect }: Subject): void {
