@@ -36,6 +36,13 @@ export function createSeeder(kernel: Kernel, key: KeyWords, rule: Seeding, h: nu
   return selfSeeder(hash, h);
 }
 
+/** Inputs hashed together, where there may be millions. */
+const INPUTS = 16_384;
+
+/** Room that all seeders share, whatever their key: it is used within a call, and thousands of keys may be bound at once. */
+const empty = createConstant(EMPTY);
+const scratch = createColumns();
+
 /** `Kernel.hash` under the context key. */
 type Hash = (input: Columns, n: number, out: readonly Uint32Array[]) => void;
 
@@ -43,8 +50,6 @@ type Hash = (input: Columns, n: number, out: readonly Uint32Array[]) => void;
 type Seeds = (tokens: Tokens, from: number, n: number, out: SeedArrays) => void;
 
 function leftSeeds(hash: Hash, h: number): Seeds {
-  const empty = createConstant(EMPTY);
-  const scratch = createColumns();
   return (tokens, from, n, out) => {
     const start = from - h;
     /** The j-th token of every window, or EMPTY. */
@@ -63,8 +68,6 @@ function leftSeeds(hash: Hash, h: number): Seeds {
 }
 
 function minSeeds(hash: Hash, h: number): Seeds {
-  const empty = createConstant(EMPTY);
-  const scratch = createColumns();
   return (tokens, from, n, out) => {
     const hashed = n + h - 1;
     const [lo, hi] = scratch(hashed);
@@ -78,23 +81,24 @@ function minSeeds(hash: Hash, h: number): Seeds {
 
 /** Hashes of (token) or of (token, candidate), as `min` and `self` take the least of them. */
 function sharedHashes(hash: Hash, withCandidate: boolean): Seeder["sharing"] {
-  const empty = createConstant(EMPTY);
   return {
     coinsDependOnKey: true,
     leastHash: {
       withCandidate,
       hash(context, candidate, { seedLo, seedHi }) {
-        const rest = empty(context.length);
-        const second = withCandidate ? candidate : rest;
-        hash([context, second, rest, rest], context.length, [seedLo, seedHi]);
+        for (let start = 0; start < context.length; start += INPUTS) {
+          const part = (words: Uint32Array): Uint32Array => words.subarray(start, start + INPUTS);
+          const first = part(context);
+          const rest = empty(first.length);
+          const second = withCandidate ? part(candidate) : rest;
+          hash([first, second, rest, rest], first.length, [part(seedLo), part(seedHi)]);
+        }
       },
     },
   };
 }
 
 function selfSeeder(hash: Hash, h: number): Seeder {
-  const empty = createConstant(EMPTY);
-  const scratch = createColumns();
   /** `load` writes the j-th context token of every candidate into a column. */
   function seeds(
     candidates: Tokens,
@@ -133,10 +137,10 @@ function selfSeeder(hash: Hash, h: number): Seeder {
 
 /** A seeder whose seed is shared by all candidates of a step. */
 function sharedSeeder(seeds: Seeds, sharing: Seeder["sharing"]): Seeder {
-  const scratch = { seedLo: new Uint32Array(1), seedHi: new Uint32Array(1) };
+  const first = { seedLo: new Uint32Array(1), seedHi: new Uint32Array(1) };
   function one(context: Tokens): Seed {
-    seeds(context, context.length, 1, scratch);
-    return { lo: scratch.seedLo[0], hi: scratch.seedHi[0] };
+    seeds(context, context.length, 1, first);
+    return { lo: first.seedLo[0], hi: first.seedHi[0] };
   }
   return {
     perCandidate: false,

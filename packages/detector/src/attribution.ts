@@ -85,9 +85,9 @@ export function attribute(
   requireBetween("alpha", alpha);
   requireBetween("leastPower", leastPower);
   requireReal("effect", effect, { min: Number.MIN_VALUE, max: Number.MAX_VALUE });
-  const score = scorerOf(schemeBinder(profile, kernel), texts);
+  const [bind, score] = [schemeBinder(profile, kernel), scorerOf(texts)];
   const search = new Search(alpha);
-  for (const suspect of suspects) search.take(suspect, score(suspect.key));
+  for (const suspect of suspects) search.take(suspect, score(bind(suspect.key)));
   if (search.keys === 0) throw new TypeError("suspects: expected at least one key, got none");
   const inflation = inflationOf(profile, texts, { kernel, fewest: search.fewest });
   const traces = search.traces(inflation);

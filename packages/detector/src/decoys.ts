@@ -1,4 +1,11 @@
-import { Key, type Kernel, type Profile, createKernel, schemeBinder } from "@verdigris/core";
+import {
+  Key,
+  type Kernel,
+  type Profile,
+  type Scheme,
+  createKernel,
+  schemeBinder,
+} from "@verdigris/core";
 import { type Evidence, zScoreOf } from "./evidence.js";
 import { scorerOf } from "./many-keys.js";
 import type { Piece } from "./tally.js";
@@ -27,13 +34,34 @@ export function decoyKey(i: number, master: Key = PUBLIC_MASTER): Key {
   return master.derive({ provider: "verdigris decoy", epoch: String(i) });
 }
 
+/** Decoy schemes kept bound: the decoys of most tests; some marks hold a list of the vocabulary each. */
+const KEPT = 99;
+
+/** Decoy keys bound to a profile. The first ones are bound once, for callers who test many texts. */
+export class DecoySchemes {
+  readonly #bind: (key: Key) => Scheme;
+  readonly #master: Key | undefined;
+  readonly #kept: Scheme[] = [];
+
+  /** `master`: what decoy keys are derived from. Default: the public master. */
+  constructor(profile: Profile, kernel: Kernel, master?: Key) {
+    this.#bind = schemeBinder(profile, kernel);
+    this.#master = master;
+  }
+
+  /** The scheme of the i-th decoy key. */
+  at(i: number): Scheme {
+    const scheme = this.#kept[i] ?? this.#bind(decoyKey(i, this.#master));
+    if (i === this.#kept.length && i < KEPT) this.#kept.push(scheme);
+    return scheme;
+  }
+}
+
 /** How to make a decoy test. */
 export interface DecoyOptions {
   readonly keys: number;
   /** Evidence of the real key on the same transcript. */
   readonly statistic: Pick<Evidence, "zScore">;
-  /** What decoy keys are derived from. Default: the public master. */
-  readonly master?: Key;
   /** As the real key's tally had it. */
   readonly memory?: number | undefined;
   readonly kernel?: Kernel;
@@ -41,16 +69,19 @@ export interface DecoyOptions {
   readonly observe?: ((z: Float64Array) => void) | undefined;
 }
 
-/** Scores one transcript under decoy keys. */
+/** Scores one transcript under decoy keys: given ones, or the public ones of a profile. */
 export function decoyTest(
-  profile: Profile,
+  decoys: Profile | DecoySchemes,
   pieces: readonly Piece[],
   options: DecoyOptions,
 ): DecoyTest {
-  const { memory, kernel = createKernel() } = options;
-  const score = scorerOf(schemeBinder(profile, kernel), pieces, memory);
+  const score = scorerOf(pieces, options.memory);
+  const schemes =
+    decoys instanceof DecoySchemes
+      ? decoys
+      : new DecoySchemes(decoys, options.kernel ?? createKernel());
   const z = Float64Array.from({ length: options.keys }, (_, i) => {
-    const { law, n, sum } = score(decoyKey(i, options.master));
+    const { law, n, sum } = score(schemes.at(i));
     return n === 0 ? 0 : zScoreOf(law, { n, sum });
   });
   options.observe?.(z);

@@ -6,7 +6,7 @@ import {
   bindScheme,
   createKernel,
 } from "@verdigris/core";
-import { type DecoyTest, decoyTest } from "./decoys.js";
+import { DecoySchemes, type DecoyTest, decoyTest } from "./decoys.js";
 import { evidenceOf, zScoreOf } from "./evidence.js";
 import { sharesWork, tallyOf } from "./many-keys.js";
 import { rejects } from "./statistics/index.js";
@@ -49,20 +49,18 @@ export class Detector {
   readonly #key: Key;
   readonly #scheme: Scheme;
   readonly #kernel: Kernel;
-  readonly #alpha: number;
+  #alpha: number;
   readonly #decoys: number | "auto";
   readonly #tally: Tally;
   readonly #observeDecoys: DetectOptions["observeDecoys"];
   readonly #memory: { readonly memory?: number };
   #transcript = new Transcript();
+  #decoySchemes: DecoySchemes | null = null;
 
   /** @throws RangeError for α outside (0, 1) or a negative number of decoys */
   constructor(profile: Profile, key: Key, options: DetectOptions = {}) {
-    this.#alpha = options.alpha ?? 1e-3;
+    this.#alpha = checkedAlpha(options.alpha ?? 1e-3);
     this.#decoys = options.decoys ?? "auto";
-    if (!(this.#alpha > 0 && this.#alpha < 1)) {
-      throw new RangeError(`alpha: expected a number in (0, 1), got ${this.#alpha}`);
-    }
     const decoys = this.#decoys === "auto" ? 0 : this.#decoys;
     if (!(Number.isInteger(decoys) && decoys >= 0 && decoys <= 1e6)) {
       throw new RangeError(`decoys: expected a whole number from 0 to 1000000, got ${decoys}`);
@@ -76,8 +74,9 @@ export class Detector {
     this.#tally = new Tally(this.#scheme, this.#memory);
   }
 
-  /** Forgets everything added: cheaper than a new detector. */
-  reset(): void {
+  /** Forgets everything added, and may take another α: cheaper than a new detector. */
+  reset(alpha: number = this.#alpha): void {
+    this.#alpha = checkedAlpha(alpha);
     this.#tally.reset();
     this.#transcript = new Transcript();
   }
@@ -105,11 +104,10 @@ export class Detector {
     const { isWhole, pieces } = this.#transcript;
     const count = isWhole ? whole : tallyOf(this.#scheme, pieces, this.#memory).count();
     if (this.#decoys === 0 || count.n === 0) return null;
-    return decoyTest(this.#profile, pieces, {
+    this.#decoySchemes ??= new DecoySchemes(this.#profile, this.#kernel, this.#key);
+    return decoyTest(this.#decoySchemes, pieces, {
       keys: this.#decoys === "auto" ? this.#enoughDecoys(count) : this.#decoys,
       statistic: { zScore: zScoreOf(law, count) },
-      master: this.#key,
-      kernel: this.#kernel,
       observe: this.#observeDecoys,
       ...this.#memory,
     });
@@ -125,6 +123,11 @@ export class Detector {
     const list = law.kind === "bernoulli" ? (law.oneList?.size ?? 0) : 0;
     return wanted.find((keys) => keys * (count.n + KEY_COST + list) <= work) ?? FEW_DECOYS;
   }
+}
+
+function checkedAlpha(alpha: number): number {
+  if (alpha > 0 && alpha < 1) return alpha;
+  throw new RangeError(`alpha: expected a number in (0, 1), got ${alpha}`);
 }
 
 /** Tests texts for the mark of one key, all of them together. */

@@ -54,8 +54,7 @@ export function identify<C extends Candidate>(
   const scorers = new Map<Profile, (key: Key) => KeySum>();
   const tested = candidates.flatMap((candidate) => {
     const { profile, key } = candidate;
-    const score =
-      scorers.get(profile) ?? scorerOf(schemeBinder(profile, kernel), [...textOf(candidate)]);
+    const score = scorers.get(profile) ?? keyScorer(profile, textOf(candidate), kernel);
     scorers.set(profile, score);
     const count = fitting(() => score(key));
     if (count === null) misfits.push(candidate);
@@ -72,6 +71,12 @@ export function identify<C extends Candidate>(
     })
     .sort((a, b) => a.evidence.log10P - b.evidence.log10P);
   return { results, misfits };
+}
+
+/** Scores a text under keys of a profile. */
+function keyScorer(profile: Profile, text: Iterable<Piece>, kernel: Kernel): (key: Key) => KeySum {
+  const [bind, score] = [schemeBinder(profile, kernel), scorerOf([...text])];
+  return (key) => score(bind(key));
 }
 
 /** What a key's scheme gives; null if the scheme does not take the key. */

@@ -7,7 +7,7 @@ export {
   type Trace,
   WHAT_AN_ACCUSATION_SAYS,
 } from "./attribution.js";
-export { type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
+export { DecoySchemes, type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
 export { type DetectOptions, Detector, detect } from "./detect.js";
 export { type Evidence, evidenceOf } from "./evidence.js";
 export * from "./radioactivity/index.js";

@@ -1,5 +1,4 @@
 import {
-  type Key,
   type NullLaw,
   type Scheme,
   type SeedArrays,
@@ -20,18 +19,13 @@ export interface KeySum {
 }
 
 /**
- * Scores one transcript under many keys: the same sums as a tally per key. What the scheme declares to be no matter of the
+ * Scores one transcript under many keys of one profile: the same sums as a tally per key. What the scheme declares to be no matter of the
  * key is done once, under the first one: which positions share a coin, or what is hashed for their seeds.
  */
-export function scorerOf(
-  bind: (key: Key) => Scheme,
-  pieces: readonly Piece[],
-  memory?: number,
-): (key: Key) => KeySum {
+export function scorerOf(pieces: readonly Piece[], memory?: number): (scheme: Scheme) => KeySum {
   const limit = memory === undefined ? {} : { memory };
   let shared: Shared | null = null;
-  return (key) => {
-    const scheme = bind(key);
+  return (scheme) => {
     shared ??= sharedOf(scheme, pieces, limit);
     return { law: scheme.law, ...shared.under(scheme) };
   };

@@ -62,11 +62,12 @@ describe("detection", () => {
     const used = new Detector(testProfile(), key, { kernel, decoys: 19 });
     used.add({ tokens: first, prompt: second });
     used.verdict();
-    used.reset();
-    const fresh = new Detector(testProfile(), key, { kernel, decoys: 19 });
+    used.reset(0.01);
+    const fresh = new Detector(testProfile(), key, { kernel, decoys: 19, alpha: 0.01 });
     for (const detector of [used, fresh]) detector.add({ tokens: second, continues: true });
     expect(used.verdict()).toEqual(fresh.verdict());
     expect(used.verdict().count.n).toBeGreaterThan(300);
+    expect(() => used.reset(1)).toThrow("alpha: expected a number in (0, 1), got 1");
   });
 
   it("beyond its memory leaves coins out, counts none twice, and says so", () => {

@@ -5,6 +5,7 @@ import {
   type DecoyTest,
   Detector,
   decide,
+  DecoySchemes,
   decoyKey,
   decoyTest,
   scoreLog10P,
@@ -96,7 +97,7 @@ describe("the number of decoys", () => {
   it("does not depend on whose decoys they are whether a key is found", () => {
     const statistic = { zScore: 6 };
     const test = (master?: Key): DecoyTest =>
-      decoyTest(profile, [{ tokens }], { keys: 99, statistic, kernel, ...(master && { master }) });
+      decoyTest(new DecoySchemes(profile, kernel, master), [{ tokens }], { keys: 99, statistic });
     expect(test().p).toBe(0.01);
     expect(test(key).p).toBe(0.01);
     expect(test(key).meanZ).not.toBe(test().meanZ);

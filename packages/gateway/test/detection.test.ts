@@ -112,6 +112,16 @@ describe("POST /v1/detect", () => {
     ]);
   });
 
+  it("answers alike whatever was asked before, at whatever α", async () => {
+    const [used, human] = [handler(), post({ text: HUMAN, alpha: 0.2 })];
+    const first = await resultsOf(await used(post({ text: MARKED.slice(0, 4000) })));
+    const between = await resultsOf(await used(human));
+    const again = await resultsOf(await used(post({ text: MARKED.slice(0, 4000) })));
+    expect(again).toEqual(first);
+    expect(between).toEqual(await resultsOf(await handler()(post({ text: HUMAN, alpha: 0.2 }))));
+    expect([first[0].verdict, first[0].decoy?.keys]).toEqual(["detected", 999]);
+  });
+
   it("takes token ids, and leaves out what the prompt showed", async () => {
     const tokens = [...tokenizer.encode(MARKED.slice(0, 3000))];
     const bare = handler({ marks: [{ profile, key }] });

@@ -1,12 +1,5 @@
 /** The marks an endpoint tests for. */
-import {
-  type Kernel,
-  type Key,
-  type Profile,
-  type Tokens,
-  bindScheme,
-  createKernel,
-} from "@verdigris/core";
+import { type Key, type Profile, type Tokens, bindScheme, createKernel } from "@verdigris/core";
 import { Detector, type Piece, type Verdict, holm, rejects } from "@verdigris/detector";
 import { type JudgedMark, type ScoreJson, pooledJson } from "@verdigris/detector/json";
 import { type Tokenizer, normalise } from "@verdigris/text/portable";
@@ -21,6 +14,12 @@ export interface DetectableMark {
   readonly tokenizer?: Tokenizer;
 }
 
+interface Mark extends DetectableMark {
+  readonly mark: JudgedMark;
+  /** Keeps decoy keys bound from one request to the next, and no transcript. */
+  readonly detector: Detector;
+}
+
 /** What is tested of a text under one profile. */
 interface Prepared {
   readonly piece: Piece;
@@ -29,21 +28,19 @@ interface Prepared {
 
 /** Marks by id of their profile. Keys stay inside. */
 export class Marks {
-  readonly #marks = new Map<string, DetectableMark & { readonly mark: JudgedMark }>();
-  readonly #kernel: Kernel = createKernel();
-  readonly #decoys: number | "auto";
-
+  readonly #marks = new Map<string, Mark>();
   /** @throws RangeError for no marks, two of one id, or a key or tokenizer that is not the profile's */
   constructor(marks: readonly DetectableMark[], decoys: number | "auto") {
     if (marks.length === 0) throw new RangeError("marks: expected at least one, got none");
-    this.#decoys = decoys;
+    const kernel = createKernel();
     for (const given of marks) {
       checkMark(given, this.#marks);
       const { profile, key } = given;
-      const { law, weaknesses } = bindScheme(profile, key, this.#kernel);
+      const { law, weaknesses } = bindScheme(profile, key, kernel);
       const warnings = weaknesses.map(({ name, message }) => `${name}: ${message}`);
       const mark = { profile: profile.id, keyId: key.id, law: law.kind, warnings };
-      this.#marks.set(profile.id, { ...given, mark });
+      const detector = new Detector(profile, key, { decoys, kernel });
+      this.#marks.set(profile.id, { ...given, mark, detector });
     }
   }
 
@@ -63,7 +60,7 @@ export class Marks {
         );
       }
       const { piece, findings } = prepared(body, found);
-      return { found, findings, verdict: this.#verdict(found, piece, body.alpha) };
+      return { found, findings, verdict: verdictOf(found.detector, piece, body.alpha) };
     });
     const adjusted = holm(tested.map(({ verdict }) => verdict.log10P));
     return tested.map(({ found, findings, verdict }, i) => {
@@ -73,12 +70,15 @@ export class Marks {
       return { ...pooledJson(judged, found.mark), problems: [], files: [] };
     });
   }
+}
 
-  #verdict({ profile, key }: DetectableMark, piece: Piece, alpha: number): Verdict {
-    const options = { alpha, decoys: this.#decoys, kernel: this.#kernel };
-    const detector = new Detector(profile, key, options);
+function verdictOf(detector: Detector, piece: Piece, alpha: number): Verdict {
+  detector.reset(alpha);
+  try {
     detector.add(piece);
     return detector.verdict();
+  } finally {
+    detector.reset();
   }
 }
 
