@@ -31,6 +31,8 @@ export interface TokenizerPlace {
 
 /** Characters tokenised here before other threads are started: each takes a second and a tokenizer's memory. */
 const ALONE = 1 << 20;
+/** Calls given to another thread at a time: one at work, and enough that it need not wait while this one is at work. */
+const QUEUE = 3;
 
 /** Tokenises in this thread, by a tokenizer asked for only when there is a text. */
 export function tokenisingHere(tokenizer: () => Promise<Tokenizer>): Tokenising {
@@ -57,8 +59,8 @@ interface Threads {
 }
 
 /**
- * Tokenises in `workers` threads, this one among them: it does what the others are too busy for. They start after `alone`
- * characters and end with `close`.
+ * Tokenises in `workers` threads, this one among them: it does what the others are too busy for, and everything
+ * until they have started. That is after `alone` characters, or by `start`; they end with `close`.
  */
 export class TokenisingPool implements Tokenising {
   readonly tokenizer: () => Promise<Tokenizer>;
@@ -68,6 +70,10 @@ export class TokenisingPool implements Tokenising {
   readonly #others: number;
   #alone: number;
   #threads: Promise<Threads> | null = null;
+  #started: Promise<void> | null = null;
+  #areReady = false;
+  /** Why the other threads did not start. */
+  #failure: Error | null = null;
   /** Calls that the other threads have not answered. */
   #elsewhere = 0;
 
@@ -81,22 +87,28 @@ export class TokenisingPool implements Tokenising {
     this.#place = place;
     this.#others = workers - 1;
     this.#alone = alone;
-    this.ahead = 2 * workers;
+    this.ahead = (QUEUE + 1) * workers;
   }
 
   readonly run = async (texts: readonly string[]): Promise<readonly Tokenised[]> => {
     this.#alone -= texts.reduce((sum, text) => sum + text.length, 0);
-    // One for each thread to work on, and one to wait for it.
-    const busy = this.#elsewhere >= 2 * this.#others;
-    if (texts.length === 0 || this.#alone >= 0 || busy) return this.#here.run(texts);
+    if (texts.length === 0 || this.#alone >= 0 || this.#others === 0) return this.#here.run(texts);
+    // A failure is told by the next call: this one may not need the others.
+    this.start().catch((error: unknown) => (this.#failure = error as Error));
+    if (this.#failure !== null) throw this.#failure;
+    const threads = this.#elsewhere < QUEUE * this.#others ? this.#threads : null;
+    if (!this.#areReady || threads === null) return this.#here.run(texts);
     this.#elsewhere++;
     try {
-      const { pool, broken } = await (this.#threads ??= this.#start());
+      const { pool, broken } = await threads;
       return await Promise.race([pool.run(texts) as Promise<readonly Tokenised[]>, broken]);
     } finally {
       this.#elsewhere--;
     }
   };
+
+  /** Starts the other threads; fulfilled when they have their tokenizers. */
+  readonly start = (): Promise<void> => (this.#started ??= this.#start());
 
   readonly close = async (): Promise<void> => {
     const threads = await this.#threads;
@@ -104,7 +116,14 @@ export class TokenisingPool implements Tokenising {
     await threads?.pool.destroy();
   };
 
-  async #start(): Promise<Threads> {
+  async #start(): Promise<void> {
+    const { pool, broken } = await (this.#threads = this.#open());
+    const greetings = Array.from({ length: this.#others }, () => pool.run([]));
+    await Promise.race([Promise.all(greetings), broken]);
+    this.#areReady = true;
+  }
+
+  async #open(): Promise<Threads> {
     const { Tinypool } = await import("tinypool");
     const pool = new Tinypool({
       // Built, also when this file is run from its source.

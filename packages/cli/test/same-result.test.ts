@@ -137,6 +137,7 @@ describe(`${DOCUMENTS} random documents`, () => {
     const counts: unknown[] = [];
     for (const workers of [1, 2, 3]) {
       const pool = new TokenisingPool(tokenizerOf(PROFILE, where), place, { workers, alone: 0 });
+      if (workers > 1) await pool.start();
       await scored(pool, (result) => {
         results.push(lines(result));
         counts.push(result.pooled.verdict.count);
@@ -157,8 +158,32 @@ describe(`${DOCUMENTS} random documents`, () => {
       { profile: PROFILE, where },
       { workers: 2, alone: 0 },
     );
+    await expect(pool.start()).rejects.toThrow(/no-tokenizer\.json does not exist/);
+    // This thread has a tokenizer, and works until it learns of it.
+    const calls = [pool.run(["some text"]), pool.run(["some text"])];
+    await expect(calls[0]).resolves.toHaveLength(1);
+    await calls[1].catch(() => {});
     await expect(pool.run(["some text"])).rejects.toThrow(/no-tokenizer\.json does not exist/);
     await pool.close();
+  });
+
+  test("nothing waits for threads that are not there yet, and what ends before they are leaves none behind", async () => {
+    const where = { profilePath, path: TOKENIZER };
+    const pool = new TokenisingPool(
+      () => Promise.resolve(tokenizer),
+      { profile: PROFILE, where },
+      { workers: 2, alone: 0 },
+    );
+    const starting = pool.start();
+    let isStarted = false;
+    starting.then(
+      () => (isStarted = true),
+      () => {},
+    );
+    const [{ tokens }] = await pool.run(["some text"]);
+    expect([isStarted, [...tokens]]).toEqual([false, [...tokenizer.encode("some text")]]);
+    await pool.close();
+    await expect(starting).rejects.toThrow("Terminating worker thread");
   });
 
   test("canary: tokens in another order are another result", async () => {

@@ -145,9 +145,9 @@ export class Tally {
   }
 
   /** The runs of ordinary tokens; the end of the last is carried over. */
-  #segments(joined: Tokens): readonly Tokens[] {
-    const segments = splitAt(joined, this.#special);
-    const last = segments.at(-1) ?? joined.subarray(joined.length);
+  #segments(text: Tokens): readonly Tokens[] {
+    const segments = splitAt(text, this.#special);
+    const last = segments.at(-1) ?? text.subarray(text.length);
     this.#carry = last.slice(Math.max(0, last.length - this.#scheme.h));
     return segments;
   }

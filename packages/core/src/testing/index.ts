@@ -2,10 +2,11 @@
  * The laws every scheme obeys, as a suite for any test runner with `describe`, `it` and `expect`.
  * Shapes: T positions, V vocabulary. Bounds on random quantities have an error of about 1e-9 of their own.
  */
-import { coinsOf, seedArrays } from "../coins.js";
+import { coinsOf } from "../coins.js";
 import type { Key } from "../keys.js";
 import type { Scheme, Tokens } from "../types.js";
 import { constantCoins, degenerateTexts } from "./keyless.js";
+import { otherSeeds, sharing } from "./sharing.js";
 import {
   countBound,
   deviation,
@@ -130,40 +131,11 @@ function batchesAlike({ scheme, text, expect }: Subject): void {
 function sharesCoinsAsClaimed({ scheme, bound, text, expect }: Subject): void {
   if (scheme.coinsDependOnKey) return;
   const repetitive = text.map((token) => token % 8);
-  const sharing = (of: Scheme): readonly number[] => {
-    const { seedLo, seedHi, token } = coinsOf(of, repetitive);
-    const first = new Map<string, number>();
-    return Array.from(token, (id, i) => {
-      const coin = `${seedLo[i]} ${seedHi[i]} ${of.coin === "seed" ? 0 : id}`;
-      if (!first.has(coin)) first.set(coin, i);
-      return first.get(coin) ?? i;
-    });
-  };
-  expect(sharing(bound(1))).toEqual(sharing(scheme));
+  expect(sharing(bound(1), repetitive)).toEqual(sharing(scheme, repetitive));
 }
 
-/** Of each window what is hashed has the seed as its least hash. */
 function hashesTheLeast({ scheme, text, expect }: Subject): void {
-  const { h, leastHash } = scheme;
-  if (leastHash === undefined) return;
-  expect([scheme.coinsDependOnKey, scheme.isKeyless, scheme.extraSeedWords]).toEqual([
-    true,
-    undefined,
-    0,
-  ]);
-  const { seedLo, seedHi, token } = coinsOf(scheme, text.subarray(0, 200));
-  for (let i = 0; i < token.length; i++) {
-    const inputs = text.slice(i, i + h + (leastHash.withCandidate ? 1 : 0));
-    const out = seedArrays(scheme, inputs.length);
-    leastHash.hash(
-      inputs,
-      inputs.map(() => token[i]),
-      out,
-    );
-    const hashes = Array.from(out.seedLo, (lo, j) => [out.seedHi[j], lo] as const);
-    const least = hashes.reduce((a, b) => (b[0] < a[0] || (b[0] === a[0] && b[1] < a[1]) ? b : a));
-    expect([seedHi[i], seedLo[i]]).toEqual(least);
-  }
+  expect(otherSeeds(scheme, text.subarray(0, 200))).toEqual([]);
 }
 
 function countsNoConstant({ scheme, bound, expect }: Subject): void {
