@@ -1,7 +1,7 @@
 /** What the mark's own project would say of each document. */
-import type { Key, Profile, Tokens } from "@verdigris/core";
+import { type Key, type Profile, type Tokens, joined } from "@verdigris/core";
 import { type PeerReport, asPeer } from "@verdigris/detector/peers";
-import { type PieceOfDocument, joined } from "./pieces.js";
+import type { PieceOfDocument } from "./pieces.js";
 import { Spool } from "./spool.js";
 
 /** A document as the mark's own project sees it. */

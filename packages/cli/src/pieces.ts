@@ -145,14 +145,3 @@ function wrongId(name: string, ids: Tokens | undefined, { V }: ReadProfile): str
   const at = ids?.findIndex((id) => id >= V) ?? -1;
   return at === -1 ? null : `${name}[${at}]: expected a token id below V = ${V}, got ${ids?.[at]}`;
 }
-
-/** Parts of a document as one. */
-export function joined(parts: readonly Tokens[]): Tokens {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}

@@ -24,6 +24,7 @@ export {
   schemeBinder,
   schemes,
 } from "./schemes/registry.js";
+export { joined } from "./tokens.js";
 export { createSeeder, type Seeder, type Seeding } from "./contexts.js";
 export type {
   Candidates,

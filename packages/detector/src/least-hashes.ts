@@ -1,7 +1,7 @@
 /** Many keys on one transcript, for seeds that are the least of several hashes: n windows, w hashes in each. */
-import type { Scheme, SeedArrays, Tokens } from "@verdigris/core";
+import { type Scheme, type SeedArrays, type Tokens, joined } from "@verdigris/core";
 import { type PairList, PairNumbers } from "./pair-numbers.js";
-import { type Piece, Tally, type TallyOptions, joined } from "./tally.js";
+import { type Piece, Tally, type TallyOptions } from "./tally.js";
 
 /** Coins per call into the scheme. */
 const BATCH = 8192;

@@ -3,10 +3,11 @@ import {
   type Scheme,
   type SeedArrays,
   type Tokens,
+  joined,
   seedArrays,
 } from "@verdigris/core";
 import { LeastHashes } from "./least-hashes.js";
-import { type Piece, Tally, type TallyOptions, joined } from "./tally.js";
+import { type Piece, Tally, type TallyOptions } from "./tally.js";
 
 /** Coins per call into the scheme. */
 const BATCH = 8192;

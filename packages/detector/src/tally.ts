@@ -1,4 +1,11 @@
-import { type Coins, type Scheme, type SeedArrays, type Tokens, seedArrays } from "@verdigris/core";
+import {
+  type Coins,
+  type Scheme,
+  type SeedArrays,
+  type Tokens,
+  joined,
+  seedArrays,
+} from "@verdigris/core";
 import { CoinSet } from "./coin-set.js";
 
 /** Positions per call into the scheme: bounds the buffers, whatever the document's length. */
@@ -225,17 +232,6 @@ function splitAt(tokens: Tokens, special: Uint8Array): readonly Tokens[] {
     start = i + 1;
   }
   return runs;
-}
-
-/** The tokens of all parts, one after another. */
-export function joined(parts: readonly Tokens[]): Uint32Array {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 function checkIds(name: string, tokens: Tokens, V: number): void {

@@ -1,6 +1,6 @@
 /** What a report keeps of a call while it scores, in bounded memory. */
-import type { Tokens } from "@verdigris/core";
-import { type PieceOfDocument, joined } from "../pieces.js";
+import { type Tokens, joined } from "@verdigris/core";
+import type { PieceOfDocument } from "../pieces.js";
 import type { ScoreObserver } from "../scoring.js";
 
 /** Tokens a report looks at; those after them are only counted. */
