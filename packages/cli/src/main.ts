@@ -2,7 +2,9 @@
 import { VerdigrisError } from "@verdigris/core";
 import { Command, CommanderError } from "commander";
 import { attributeCommand } from "./commands/attribute.js";
+import { auditCommand } from "./commands/audit.js";
 import { conformanceCommand } from "./commands/conformance.js";
+import { datasetCommand } from "./commands/dataset.js";
 import { examineCommands } from "./commands/examine/index.js";
 import { forecastCommand } from "./commands/forecast/index.js";
 import { gatewayCommand } from "./commands/gateway.js";
@@ -75,6 +77,8 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     scoreCommand(io, finish),
     serveCommand(io),
     gatewayCommand(io),
+    datasetCommand(io),
+    auditCommand(io),
     surviveCommand(io, finish),
     forecastCommand(io, finish),
     reportCommand(io),

@@ -12,7 +12,8 @@ export type VerdigrisErrorCode =
   | "PROFILE_INVALID"
   | "CONFIG_INVALID"
   | "KEY_INVALID"
-  | "CACHE_CORRUPT";
+  | "CACHE_CORRUPT"
+  | "ENDPOINT_FAILED";
 
 /** The one error class for environment failures. The message never contains a key. */
 export class VerdigrisError extends Error {

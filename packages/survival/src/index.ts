@@ -20,6 +20,14 @@ export {
   tokenCount,
 } from "./corpus.js";
 export { CountModel, uniformModel } from "./count-model.js";
+export {
+  type DatasetFormat,
+  type Example,
+  type Lesson,
+  type MixedDataset,
+  datasetFormats,
+  mixedDataset,
+} from "./datasets/index.js";
 export { type ForecastRecord, type RunOptions, runExperiment } from "./experiment.js";
 export {
   type Budgets,
@@ -45,9 +53,32 @@ export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";
 export {
   countTeacher,
   type CountTeacherOptions,
+  endpointTeacher,
   type LessonOptions,
+  modelTeacher,
+  type ModelText,
+  type Teacher,
+  type Teaching,
   writeTexts,
-} from "./teachers/count.js";
+} from "./teachers/index.js";
+export {
+  auditExternal,
+  endpointStudent,
+  type ExternalAudit,
+  type ExternalAuditOptions,
+  type ExternalStudent,
+  type LocalModel,
+  modelStudent,
+  questionLines,
+  recordedStudent,
+} from "./students/external/index.js";
+export {
+  type Ask,
+  type Completion,
+  type Endpoint,
+  type EndpointOptions,
+  openEndpoint,
+} from "./endpoint/index.js";
 export { type Apprenticeship, type Student, apprentice } from "./students/index.js";
 export {
   renderHtml,

@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Key, bindScheme } from "@verdigris/core";
+import {
+  type ExternalAudit,
+  endpointTeacher,
+  openEndpoint,
+  randomStream,
+} from "@verdigris/survival";
+import { type LlamaLanguageModel, openLlama } from "@verdigris/watermark/node-llama-cpp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Io } from "../src/io.js";
+import { run } from "../src/main.js";
+import {
+  KEY,
+  PROFILE,
+  Sink,
+  TOKENIZER,
+  cli,
+  file,
+  inFolder,
+  jsonl,
+  keyPath,
+  profilePath,
+  text,
+  tokenizer,
+  wordModel,
+} from "./support.js";
+
+const texts = await Promise.all(
+  Array.from({ length: 8 }, (_, i) => text(`shown ${i}`, 60, { key: null })),
+);
+const textsPath = file("shown.jsonl", jsonl(...texts.map((each) => ({ text: each }))));
+const MARK = ["audit", "--profile", profilePath, "--key-file", keyPath, "--tokenizer", TOKENIZER];
+const otherKey = file("other.key", `${"5a".repeat(32)}\n`);
+
+/** `verdigris audit` with the tests' profile. */
+async function audit(args: readonly string[], change: Partial<Io> = {}): Promise<ExternalAudit> {
+  const { code, stdout, stderr } = await cli(
+    ["audit", "--profile", profilePath, "--tokenizer", TOKENIZER, "--format", "json", ...args],
+    change,
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout) as ExternalAudit;
+}
+
+/** A model that writes words; behind `verdigris serve` it is a student that kept the mark whole. */
+const openWords: Io["openModel"] = async () =>
+  ({
+    ...wordModel("student"),
+    sequences: 4,
+    contextSize: 512,
+    encode: (prompt: string) => tokenizer.encode(prompt),
+    decode: (tokens) => tokenizer.decode(tokens),
+    chat: ([message]) => tokenizer.encode(message.content),
+    async dispose() {},
+  }) satisfies LlamaLanguageModel;
+
+describe("an OpenAI-compatible endpoint, over HTTP", () => {
+  let url = "";
+  let stop = (): void => {};
+  let ended: Promise<number>;
+
+  beforeAll(async () => {
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
+    ended = run(["serve", "--model", "words.gguf", ...fixed], {
+      stdin: (async function* () {})(),
+      stdout,
+      stderr,
+      env: {},
+      cwd: inFolder("."),
+      openModel: openWords,
+      stopped: () => stopped,
+    });
+    while (!stderr.text.includes("listening on ")) await sleep(5);
+    url = `${/listening on (\S+)/.exec(stderr.text)?.[1]}/v1`;
+  });
+  afterAll(async () => {
+    stop();
+    await ended;
+  });
+
+  const asked = (): readonly string[] => [
+    "--student",
+    url,
+    "--model-id",
+    "words",
+    "--texts",
+    textsPath,
+    "--count",
+    "200",
+  ];
+
+  test("a student that kept the mark is found out by its own key", async () => {
+    const { closed } = await audit([...asked(), "--key-file", keyPath]);
+    expect(closed.evidence.n).toBeGreaterThan(150);
+    expect(closed.evidence.log10P).toBeLessThan(-20);
+    expect(closed.interval.lower).toBeGreaterThan(0.2);
+    expect(closed.decoys.p).toBe(1 / 200);
+  });
+
+  test("and by no other key; its server shows the probabilities before the mark", async () => {
+    const { closed, open } = await audit([...asked(), "--key-file", otherKey]);
+    expect(closed.evidence.log10P).toBeGreaterThan(-3);
+    expect(open?.n).toBeGreaterThan(150);
+    expect(open?.log10P).toBeGreaterThan(-3);
+  });
+
+  test("as a teacher it answers, but takes no mark of ours", async () => {
+    const teacher = endpointTeacher(await openEndpoint({ url, model: "words" }), tokenizer);
+    const teaching = { scheme: null, random: (i: number) => randomStream("t", i), maxTokens: 12 };
+    const answers = await teacher.answer(["one two", "three four"], teaching);
+    expect(answers.map(({ prompt }) => prompt)).toEqual(["one two", "three four"]);
+    for (const { answer, tokens } of answers) expect(tokenizer.decode(tokens)).toBe(answer);
+    expect(answers[0].tokens.length).toBe(12);
+    await expect(
+      teacher.answer(["one"], { ...teaching, scheme: bindScheme(PROFILE, KEY) }),
+    ).rejects.toThrow(/cannot be marked from outside/);
+  });
+
+  test("an endpoint that is not there is an error of its own", async () => {
+    const { code, stderr } = await cli([
+      ...MARK,
+      "--student",
+      `${url}/nowhere`,
+      "--model-id",
+      "words",
+      "--texts",
+      textsPath,
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("/nowhere: 404")]);
+  });
+});
+
+describe("recorded answers", () => {
+  test("questions go out without the key, and answers come back as evidence", async () => {
+    const questions = inFolder("questions.jsonl");
+    const asked = ["--texts", textsPath, "--count", "300", "--questions", questions];
+    const { code } = await cli([
+      "audit",
+      "--profile",
+      profilePath,
+      "--tokenizer",
+      TOKENIZER,
+      ...asked,
+    ]);
+    expect(code).toBe(0);
+    const contexts = readFileSync(questions, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { context: number[] }).context);
+    expect(new Set(contexts.map((context) => context.slice(-2).join(" "))).size).toBe(
+      contexts.length,
+    );
+    const key = Key.fromText(readFileSync(keyPath, "utf8"));
+    const scheme = bindScheme(PROFILE, key);
+    // The answerer prefers green: of two words it takes the one whose logit the mark raises.
+    const answers = contexts.map((context, i) => {
+      const ids = Uint32Array.from([1000 + i, 3000 + i]);
+      const logits = new Float32Array(2);
+      scheme.reweight(Uint32Array.from(context), logits, ids);
+      const best = logits[1] > logits[0] ? 1 : 0;
+      return { context, token: ids[best], ids: [ids[best]], p: [1] };
+    });
+    const path = file("answers.jsonl", jsonl(...answers));
+    const { student, closed, open } = await audit(["--student", path, "--key-file", keyPath]);
+    expect([student, closed.evidence.n]).toEqual(["recorded", contexts.length]);
+    expect(closed.evidence.effect).toBeGreaterThan(0.1);
+    expect(open?.effect).toBeCloseTo(closed.evidence.effect, 12);
+    const drawsOnly = file(
+      "draws.jsonl",
+      jsonl(...answers.map(({ context, token }) => ({ context, token }))),
+    );
+    expect((await audit(["--student", drawsOnly, "--key-file", keyPath])).open).toBeNull();
+  });
+
+  test.each([
+    ["a broken line", '{"context": [1, 2], "token": -1}\n', /broken-0.jsonl:1.token: /],
+    ["no JSON", "context\n", /broken-1.jsonl:1: is not JSON/],
+  ])("%s is named", async (_what, content, message) => {
+    const path = file(content.startsWith("{") ? "broken-0.jsonl" : "broken-1.jsonl", content);
+    const { code, stderr } = await cli([...MARK, "--student", path]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+});
+
+const MODEL = fileURLToPath(
+  new URL("../../../fixtures/models/SmolLM2-135M-Instruct.Q4_1.gguf", import.meta.url),
+);
+
+test("a GGUF student shows every probability, and an innocent one shows no mark", async () => {
+  const args = ["--student", MODEL, "--texts", textsPath, "--count", "24", "--key-file", keyPath];
+  const { student, closed, open } = await audit(args, { openModel: openLlama });
+  expect([student, closed.evidence.n]).toEqual(["model", 24]);
+  expect(closed.evidence.log10P).toBeGreaterThan(-4);
+  expect(open?.n).toBe(24);
+  expect(Math.abs(open?.effect ?? 1)).toBeLessThan(0.3);
+});
