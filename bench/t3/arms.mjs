@@ -78,3 +78,25 @@ export function corpusOf(name) {
     { rho: 1, tokens: PROTOCOL.training.answerTokens, random: randomStream("t3", name) },
   );
 }
+
+/** Where the recorded answers of an arm are kept. */
+export const PACKED = (arm) => new URL(`../../fixtures/t3/${arm}.json.br`, import.meta.url);
+
+/** Tokenizer of every mark here. */
+export const TOKENIZER = {
+  id: "smollm2",
+  sha256: "e707dd900c8d2317ea9dd1e437280a145208779bfe031892f253a58c503e51e4",
+};
+
+/** Widths of the marks under which a student's answers on a set are scored: its own, or all for a control. */
+export function marksOf(arm, set) {
+  const own = ARMS.find(({ name }) => name === arm)?.h ?? null;
+  const all = own === null ? [1, 2, 4] : [own];
+  return all.filter((h) => !set.startsWith("served-") || set === `served-h${h}`);
+}
+
+/** 16-bit numbers from base64. */
+export function shortsOf(base64) {
+  const bytes = Buffer.from(base64, "base64");
+  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
