@@ -27,7 +27,7 @@ const STRONGEST = { exponential: 0.95, exponentials: 0.95, bernoulli: 6, bits: 6
 /** Strengths the span may have, of the one its window shows: a window that was searched for looks too strong. */
 const STRENGTHS = Array.from({ length: 11 }, (_, j) => 0.4 + 0.1 * j);
 /** Left out at either end: less than .025, as real text is not marked evenly, which the model takes it to be. */
-const TAIL = 0.015;
+const TAIL = 0.01;
 /** A span reaches at most this many of its window's lengths, and coins, beyond it. */
 const REACH = { windows: 4, coins: 400 } as const;
 

@@ -4,28 +4,32 @@ import { maximumP } from "./maximum.js";
 import { type Walk, walksOf } from "./walk.js";
 
 /** P(evidence ≥ t) is below e^−t by less than this factor. */
-const SLACK = 200;
+const SLACK = 10;
 /** Simulated texts at α: this many are expected to show as much evidence as one of p = α. */
 const EXCEEDING = 10;
 /** Random numbers that a p-value may cost; beyond, the sum over the walks stands. */
 const BUDGET = 5e7;
 
 /**
- * The walks that search a text, together. Their measure is the evidence of a window: its climb in nats, less what the
- * search through the walk's starts and through the other walks costs.
+ * The walks that search a text, together. Their measure is the evidence of a window: the height of a walk at its end in
+ * nats, less what the search through the walk's blocks and through the other walks costs.
  */
 export class Family {
   readonly #law: NullLaw;
   readonly #n: number;
   readonly walks: readonly Walk[];
+  /** What each walk has of α: less, the longer its spans, of which there are fewer. They sum to 1. */
+  readonly #shares: readonly number[];
 
   constructor(law: NullLaw, n: number) {
     this.#law = law;
     this.#n = n;
     this.walks = walksOf(law, n);
+    const all = this.walks.reduce((sum, { length }) => sum + 1 / length, 0);
+    this.#shares = this.walks.map(({ length }) => 1 / (length * all));
   }
 
-  /** Evidence, nats, of a climb of the i-th walk. P(any window of the text shows evidence ≥ t) ≤ e^−t under the law. */
+  /** Evidence, nats, of a height of the i-th walk. P(any window of the text shows evidence ≥ t) ≤ e^−t under the law. */
   evidence(i: number, units: number): number {
     return units * this.walks[i].unit - this.#cost(i);
   }
@@ -46,10 +50,10 @@ export class Family {
     return Math.min(sum, this.#simulatedP(evidence, alpha) ?? 1);
   }
 
-  /** ln of the number of starts of the walk, and of walks. */
+  /** ln of the number of blocks of the walk over its share of α: P(height ≥ t) ≤ blocks · e^−t (Doob). */
   #cost(i: number): number {
-    const starts = Math.max(1, Math.floor(this.#n / this.walks[i].block));
-    return Math.log(starts * this.walks.length);
+    const blocks = Math.max(1, Math.floor(this.#n / this.walks[i].block));
+    return Math.log(blocks / this.#shares[i]);
   }
 
   /** Stops early when enough texts have shown as much; null if it would cost too much. */
@@ -59,25 +63,25 @@ export class Family {
     if (most * this.#n * coin.draws > BUDGET) return null;
     const engine = new Mt19937(0);
     const random = { next: () => engine.u32() * 2 ** -32 };
-    const scores = new Float64Array(this.#n);
+    const sums = new Float64Array(this.#n + 1);
     let exceeding = 0;
     for (let text = 1; text <= most; text++) {
-      for (let i = 0; i < scores.length; i++) scores[i] = coin.draw(random);
-      if (this.#reaches(scores, evidence)) exceeding++;
+      for (let i = 0; i < this.#n; i++) sums[i + 1] = sums[i] + coin.draw(random);
+      if (this.#reaches(sums, evidence)) exceeding++;
       if (exceeding === EXCEEDING) return exceeding / text;
     }
     return (exceeding + 1) / (most + 1);
   }
 
-  #reaches(scores: Float64Array, evidence: number): boolean {
+  /** @param sums prefix sums of the scores (n + 1) */
+  #reaches(sums: Float64Array, evidence: number): boolean {
     return this.walks.some((walk, i) => {
       const enough = (evidence + this.#cost(i)) / walk.unit - 1e-9;
-      let height = 0;
-      for (let end = walk.block; end <= scores.length; end += walk.block) {
-        let sum = 0;
-        for (let at = end - walk.block; at < end; at++) sum += scores[at];
-        height = Math.max(0, height + walk.step(sum));
+      let carried = 0;
+      for (let end = walk.block; end < sums.length; end += walk.block) {
+        const height = carried + walk.step(sums[end] - sums[end - walk.block]);
         if (height >= enough) return true;
+        carried = walk.carry(height);
       }
       return false;
     });

@@ -11,9 +11,8 @@ export interface MarkedSpan {
   readonly start: number;
   readonly end: number;
   /**
-   * 95 % intervals of the two ends, token indices, if the span is one marked run. Ends of found pasted passages were
-   * covered .94 to .98 of the time from 60 tokens on, .95 at 40 and .92 at 30, where only the lucky ones are found
-   * (bench/quality/copy-paste.mjs).
+   * 95 % intervals of the two ends, token indices, if the span is one marked run. Ends of pasted passages that were
+   * found: `bench/quality/copy-paste.mjs`; the shorter the passage, the more it is only the lucky ones that are found.
    */
   readonly startInterval: readonly [number, number];
   readonly endInterval: readonly [number, number];

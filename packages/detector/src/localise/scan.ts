@@ -3,9 +3,10 @@ import { Family } from "./family.js";
 import type { Walk } from "./walk.js";
 import { DisjointWindows, type FoundWindow, type Window } from "./windows.js";
 
-/** A window of blocks [start, end) with its climb in units. */
+/** A window of blocks [start, end). */
 interface Climb extends Window {
-  readonly units: number;
+  /** Its own likelihood ratio, units. */
+  readonly climb: number;
 }
 
 /**
@@ -18,7 +19,7 @@ export function scan(law: NullLaw, scores: Float64Array, alpha: number): readonl
   const sums = prefixSums(scores);
   const family = new Family(law, scores.length);
   const found = family.walks.flatMap((walk, i) =>
-    climbs(walk, sums).map(({ start, end, units }) => ({
+    heights(walk, sums, (units) => family.evidence(i, units) >= 0).map(({ start, end, units }) => ({
       start: start * walk.block,
       end: end * walk.block,
       evidence: family.evidence(i, units),
@@ -36,6 +37,28 @@ export function scan(law: NullLaw, scores: Float64Array, alpha: number): readonl
 }
 
 /**
+ * The maximal climbs of a walk with its height at their ends. It starts anew after a climb that is `steep`: what is found
+ * further on owes nothing to it.
+ */
+function heights(
+  walk: Walk,
+  sums: Float64Array,
+  steep: (units: number) => boolean,
+): readonly (Window & { readonly units: number })[] {
+  let [b, height] = [0, -Infinity];
+  return climbs(walk, sums).map(({ start, end, climb }) => {
+    for (; b < end; b++) height = walk.carry(height) + stepOf(walk, sums, b);
+    const found = { start, end, units: height };
+    if (steep(climb)) height = -Infinity;
+    return found;
+  });
+}
+
+function stepOf(walk: Walk, sums: Float64Array, block: number): number {
+  return walk.step(sums[(block + 1) * walk.block] - sums[block * walk.block]);
+}
+
+/**
  * All maximal climbs of a walk: the steepest window, then the steepest of what is left on either side, and so on
  * (Ruzzo and Tompa 1999). O(n).
  */
@@ -44,7 +67,7 @@ function climbs(walk: Walk, sums: Float64Array): readonly Climb[] {
   const stack: { start: number; end: number; left: number; right: number; lower: number }[] = [];
   let height = 0;
   for (let b = 0; b < blocks; b++) {
-    const step = walk.step(sums[(b + 1) * walk.block] - sums[b * walk.block]);
+    const step = stepOf(walk, sums, b);
     const left = height;
     height += step;
     if (step <= 0) continue;
@@ -60,7 +83,7 @@ function climbs(walk: Walk, sums: Float64Array): readonly Climb[] {
     }
     stack.push(climb);
   }
-  return stack.map(({ start, end, left, right }) => ({ start, end, units: right - left }));
+  return stack.map(({ start, end, left, right }) => ({ start, end, climb: right - left }));
 }
 
 /** sums[i] = scores[0] + … + scores[i−1]. (n + 1) */

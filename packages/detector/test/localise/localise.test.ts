@@ -48,8 +48,8 @@ describe("localisation", () => {
     });
     expect(others).toEqual([]);
     expect(span.log10P).toBeLessThan(-20);
-    expect(Math.abs(span.start - 1500)).toBeLessThan(20);
-    expect(Math.abs(span.end - 1800)).toBeLessThan(20);
+    expect(Math.abs(span.start - 1500)).toBeLessThan(30);
+    expect(Math.abs(span.end - 1800)).toBeLessThan(30);
     expect(span.startInterval[0]).toBeLessThanOrEqual(span.start);
     expect(span.startInterval[1]).toBeGreaterThanOrEqual(span.start);
     expect(span.evidence.effect).toBeGreaterThan(0.3);
@@ -100,9 +100,9 @@ describe("localisation", () => {
     for (let run = 0; run < runs; run++) {
       const scores = Float64Array.from({ length: 600 }, () => (random.next() < 0.25 ? 1 : 0));
       const [walk] = walksOf(law, scores.length);
-      let [height, steepest] = [0, 0];
+      let [height, steepest] = [-Infinity, 0];
       for (const score of scores) {
-        height = Math.max(0, height + walk.step(score));
+        height = walk.carry(height) + walk.step(score);
         steepest = Math.max(steepest, height);
       }
       // The likelihood ratio of a window chosen in advance has P(ratio ≥ 1/α) ≤ α.
@@ -116,10 +116,10 @@ describe("localisation", () => {
     for (const walk of walksOf(law, 100).filter(({ block }) => block <= 2)) {
       const chance = new Map<number, number>();
       for (let text = 0; text < 2 ** n; text++) {
-        let [height, steepest, green] = [0, 0, 0];
+        let [height, steepest, green] = [-Infinity, 0, 0];
         for (let i = 0; i + walk.block <= n; i += walk.block) {
           const sum = [...Array(walk.block).keys()].filter((j) => (text >> (i + j)) & 1).length;
-          height = Math.max(0, height + walk.step(sum));
+          height = walk.carry(height) + walk.step(sum);
           steepest = Math.max(steepest, height);
         }
         for (let i = 0; i < n; i++) green += (text >> i) & 1;
@@ -168,7 +168,7 @@ describe("localisation", () => {
   it("takes time in proportion to the text: some walks of fewer blocks each", () => {
     const n = 1_000_000;
     const walks = walksOf(law, n);
-    expect(walks.length).toBeLessThan(15);
+    expect(walks.length).toBeLessThan(30);
     expect(walks.reduce((sum, { block }) => sum + n / block, 0)).toBeLessThan(8 * n);
     expect(walksOf(law, 0)).toEqual([]);
   });
@@ -189,8 +189,7 @@ describe("localisation", () => {
           0,
         );
         expect(total).toBeCloseTo(1, 9);
-        expect(ratio).toBeLessThan(1 + 1e-9);
-        expect(ratio).toBeGreaterThan(0.8);
+        expect(ratio).toBeCloseTo(1, 9);
       }
     },
   );
