@@ -17,6 +17,7 @@ import { reportCommand } from "./commands/report.js";
 import { schemaCommand } from "./commands/schema.js";
 import { scoreCommand } from "./commands/score.js";
 import { serveCommand } from "./commands/serve.js";
+import { sketchCommand } from "./commands/sketch.js";
 import { surviveCommand } from "./commands/survive/index.js";
 import { type Io, processIo, tell } from "./io.js";
 import { packageVersion } from "./version.js";
@@ -81,6 +82,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     auditCommand(io),
     surviveCommand(io, finish),
     forecastCommand(io, finish),
+    sketchCommand(io, finish),
     reportCommand(io),
     profilesCommand(io),
     schemaCommand(io),

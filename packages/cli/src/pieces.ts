@@ -36,6 +36,8 @@ export interface PieceOfDocument {
   readonly last: boolean;
   /** The text that was made into tokens, normalised; null where the tokens were recorded. */
   readonly text: string | null;
+  /** The same as it was read, before normalisation. */
+  readonly original: string | null;
   readonly piece: Piece;
   readonly findings: readonly Finding[];
 }
@@ -138,7 +140,8 @@ function pieceOf(
   const message = wrongId("tokens", tokens, profile) ?? wrongId("promptTokens", prompt, profile);
   if (message !== null) return { kind: "problem", path, message: `${id}: ${message}` };
   const piece = { tokens, continues: part > 0, ...(prompt === undefined ? {} : { prompt }) };
-  return { kind: "piece", path, id, last, text, piece, findings };
+  const original = text === null ? null : document.text;
+  return { kind: "piece", path, id, last, text, original, piece, findings };
 }
 
 function wrongId(name: string, ids: Tokens | undefined, { V }: ReadProfile): string | null {

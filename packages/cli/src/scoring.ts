@@ -1,10 +1,11 @@
 /** Suspect files to verdicts, in memory that does not grow with the text. */
 import type { Kernel, Key } from "@verdigris/core";
-import { Detector, type Verdict, holm, rejects } from "@verdigris/detector";
+import { Detector, type Verdict, WeightedDetector, holm, rejects } from "@verdigris/detector";
 import type { FindingKind, ReadProblem } from "@verdigris/text";
 import { type PeerScored, PeerScores } from "./peer-scores.js";
 import { type FileEnd, type PieceOfDocument, type Reading, readPieces } from "./pieces.js";
 import { type Listed, Spool } from "./spool.js";
+import type { Weighing } from "./weighing.js";
 
 /** What to score, and how. */
 export interface ScoreRequest {
@@ -19,6 +20,8 @@ export interface ScoreRequest {
   readonly perDocument: boolean;
   /** Whether to reproduce the figures of the mark's own project, document by document. */
   readonly asPeer: boolean;
+  /** How positions are weighed; null if all count alike. */
+  readonly weighing: Weighing | null;
   /** Told of each record that could not be used, as it is met. */
   readonly onProblem: (problem: ReadProblem) => void;
   /** What a report looks at besides the verdicts. */
@@ -72,7 +75,11 @@ export async function scoreFiles(
 ): Promise<ScoreResult> {
   const scoring = new Scoring(request, paths.length > 1);
   try {
-    for await (const item of readPieces(paths, request.reading)) scoring.take(item);
+    const { weighing } = request;
+    for await (const item of readPieces(paths, request.reading)) {
+      if (weighing === null || item.kind !== "piece") scoring.take(item);
+      else scoring.take({ ...item, weights: await weighing.weigh(item.piece) });
+    }
     return scoring.result();
   } catch (error) {
     scoring.close();
@@ -102,7 +109,7 @@ class Scoring {
     this.#peers = new PeerScores(reading.profile, request);
   }
 
-  take(item: PieceOfDocument | ReadProblem | FileEnd): void {
+  take(item: WeighedItem | ReadProblem | FileEnd): void {
     if (item.kind === "piece") this.#add(item);
     else if (item.kind === "end") this.#end(item.path);
     else {
@@ -128,7 +135,7 @@ class Scoring {
     for (const spool of [this.#documents, this.#problems, this.#peers.all]) spool.close();
   }
 
-  #add(item: PieceOfDocument): void {
+  #add(item: WeighedItem): void {
     for (const scope of new Set([this.#pooled, this.#file])) scope.add(item);
     this.#peers.add(item);
     this.#request.observer?.piece(item.path, item);
@@ -154,21 +161,25 @@ class Scoring {
   }
 }
 
+/** A piece, and how much its positions count if they do not count alike. */
+type WeighedItem = PieceOfDocument & { readonly weights?: Float64Array };
+
 type Judged = Pick<Scored, "name" | "verdict" | "findings">;
 
 /** Texts judged together. */
 class Scope {
-  readonly #detector: Detector;
+  readonly #detector: Detector | WeightedDetector;
   #findings = new Map<FindingKind, number>();
   #empty = true;
 
   constructor(
-    { reading, key, kernel, alpha, memory }: ScoreRequest,
+    { reading, key, kernel, alpha, memory, weighing }: ScoreRequest,
     decoys: number | "auto",
     observeDecoys?: (z: Float64Array) => void,
   ) {
     const options = { alpha, decoys, kernel, memory, observeDecoys };
-    this.#detector = new Detector(reading.profile, key, options);
+    const Kind = weighing === null ? Detector : WeightedDetector;
+    this.#detector = new Kind(reading.profile, key, options);
   }
 
   /** Whether nothing was added. */
@@ -176,9 +187,9 @@ class Scope {
     return this.#empty;
   }
 
-  add({ piece, findings }: PieceOfDocument): void {
+  add({ piece, findings, weights = new Float64Array(0) }: WeighedItem): void {
     this.#empty = false;
-    this.#detector.add(piece);
+    this.#detector.add({ ...piece, weights });
     for (const { kind, count } of findings)
       this.#findings.set(kind, (this.#findings.get(kind) ?? 0) + count);
   }

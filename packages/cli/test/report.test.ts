@@ -191,6 +191,33 @@ describe("texts that are hard to show", () => {
     expect(plain).toBe(evil);
   });
 
+  test("tokens and spans are those of the text as it was given, before normalisation", async () => {
+    const disguised = `\ufeff${human}.\r\n\r\n${marked.replaceAll("e", "\u0435\u200b").replaceAll(" ", "\u00a0")}.`;
+    const { html, stdout } = await report("given.html", file("given.txt", disguised));
+    expect(stdout).toMatch(/^Detected: [\s\S]*normalised .*zero-width \d+/);
+    const [, body] = html.split('<div class="text">');
+    const unnamed = (markup: string): string =>
+      markup
+        .replaceAll(/<i>U\+([0-9A-F]{4})<\/i>/g, (_, code) =>
+          String.fromCodePoint(parseInt(code, 16)),
+        )
+        .replaceAll(/<mark><a [^>]*>\d+<\/a>|<\/mark>|<h3>.*<\/h3>\n|<\/?(span|div)[^>]*>/g, "");
+    const [shown] = unnamed(body.split('<div id="choose"')[0]).split("\n</div>");
+    expect(shown.trim()).toBe(disguised.trim());
+    expect(html).toContain("<i>U+200B</i>");
+    expect(html).toMatch(/title="read as “[^”]*e[^”]*”">/);
+    // The characters of a span in the table are where the mark is in the file.
+    const [, from, to] = /<td>(\d+) to (\d+)<\/td>/.exec(html) ?? [];
+    const start = disguised.indexOf("\u200b") - marked.indexOf("e");
+    expect(Math.abs(Number(from) - start)).toBeLessThan(100);
+    expect(Math.abs(Number(to) - disguised.length)).toBeLessThan(100);
+    const inside = body
+      .split("<mark>")[1]
+      .split("</mark>")[0]
+      .replace(/<a [^>]*>\d+<\/a>/, "");
+    expect(unnamed(inside)).toBe(disguised.slice(Number(from) - 1, Number(to)));
+  });
+
   test("a long text is cut, and says what is cut", async () => {
     const ids = [...(await words("long", 11_000))];
     const path = file("long.jsonl", jsonl({ id: "long", text: "x", tokens: ids }));

@@ -75,6 +75,7 @@ async function scored(
     memory: 1e7,
     perDocument: true,
     asPeer: false,
+    weighing: null,
     reading: { profile: PROFILE, tokenising, options: {} },
     onProblem: (): void => {},
   };

@@ -23,7 +23,8 @@ const WORK = { shared: 1.1e8, each: 5e6 } as const;
 /** What a key costs beyond its coins: its derivation, in coins; a list of fixed size is made anew besides. */
 const KEY_COST = 4000;
 
-const DROPPED =
+/** Told where the memory did not suffice. */
+export const DROPPED =
   "more different positions than memory was given for: some new ones were taken for repeated ones and left out, " +
   "which can hide a mark but cannot raise a false alarm";
 
@@ -106,23 +107,38 @@ export class Detector {
     if (this.#decoys === 0 || count.n === 0) return null;
     this.#decoySchemes ??= new DecoySchemes(this.#profile, this.#kernel, this.#key);
     return decoyTest(this.#decoySchemes, pieces, {
-      keys: this.#decoys === "auto" ? this.#enoughDecoys(count) : this.#decoys,
+      keys: this.#decoys === "auto" ? this.#enough(count) : this.#decoys,
       statistic: { zScore: zScoreOf(law, count) },
       observe: this.#observeDecoys,
       ...this.#memory,
     });
   }
 
-  #enoughDecoys(count: Count): number {
-    const { law } = this.#scheme;
-    const overruling =
-      this.#transcript.isWhole && rejects(evidenceOf(law, count).log10P, this.#alpha);
-    if (!overruling) return FEW_DECOYS;
-    const work = sharesWork(this.#scheme) ? WORK.shared : WORK.each;
-    const wanted = [Math.max(FEW_DECOYS, decoysToArbitrate(this.#alpha)), MANY_DECOYS];
-    const list = law.kind === "bernoulli" ? (law.oneList?.size ?? 0) : 0;
-    return wanted.find((keys) => keys * (count.n + KEY_COST + list) <= work) ?? FEW_DECOYS;
+  #enough(count: Count): number {
+    const { log10P } = evidenceOf(this.#scheme.law, count);
+    const overruling = this.#transcript.isWhole && rejects(log10P, this.#alpha);
+    const of = { law: this.#scheme.law, sharesWork: sharesWork(this.#scheme) };
+    return enoughDecoys(of, { alpha: this.#alpha, n: count.n, overruling });
   }
+}
+
+/**
+ * How many decoys `auto` means for n coins.
+ * @param overruling whether the tail rejects and the decoys see the whole text: only then can they change the verdict
+ */
+export function enoughDecoys(
+  { law, sharesWork: isShared }: { readonly law: Scheme["law"]; readonly sharesWork: boolean },
+  {
+    alpha,
+    n,
+    overruling,
+  }: { readonly alpha: number; readonly n: number; readonly overruling: boolean },
+): number {
+  if (!overruling) return FEW_DECOYS;
+  const work = isShared ? WORK.shared : WORK.each;
+  const wanted = [Math.max(FEW_DECOYS, decoysToArbitrate(alpha)), MANY_DECOYS];
+  const list = law.kind === "bernoulli" ? (law.oneList?.size ?? 0) : 0;
+  return wanted.find((keys) => keys * (n + KEY_COST + list) <= work) ?? FEW_DECOYS;
 }
 
 function checkedAlpha(alpha: number): number {

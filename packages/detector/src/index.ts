@@ -39,6 +39,11 @@ export { type CodedPayload, detectPayload, type PayloadResult } from "./payload/
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";
 export { modelTest, type ModelTestText } from "./weights/model-test.js";
+export {
+  type WeighedPiece,
+  WeightedDetector,
+  type WeightedVerdict,
+} from "./weights/weighted-detector.js";
 export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";
 export {
   type WeightedEvidence,

@@ -3,9 +3,9 @@ import type { Piece } from "./tally.js";
 /** Tokens kept: 8 MiB. */
 const BUDGET = 2_000_000;
 
-interface Kept {
+interface Kept<P> {
   readonly rank: number;
-  readonly pieces: Piece[];
+  readonly pieces: P[];
   tokens: number;
 }
 
@@ -14,11 +14,11 @@ interface Kept {
  * the lowest of pseudo-random ranks, so that a document's place in the input does not matter; one document above the
  * budget keeps its beginning.
  */
-export class Transcript {
+export class Transcript<P extends Piece = Piece> {
   readonly #budget: number;
-  #documents: Kept[] = [];
+  #documents: Kept<P>[] = [];
   /** The document that is being added; null if it is left out. */
-  #current: Kept | null = null;
+  #current: Kept<P> | null = null;
   /** Documents of lower rank are kept. */
   #threshold = 2 ** 32;
   #started = 0;
@@ -35,11 +35,11 @@ export class Transcript {
   }
 
   /** What is kept, in the order in which it came. */
-  get pieces(): readonly Piece[] {
+  get pieces(): readonly P[] {
     return this.#documents.flatMap(({ pieces }) => pieces);
   }
 
-  add(piece: Piece): void {
+  add(piece: P): void {
     if (piece.continues !== true || this.#started === 0) this.#begin();
     if (this.#current === null) {
       this.#isWhole = false;

@@ -1,6 +1,7 @@
 import type { NullLaw } from "@verdigris/core";
 import type { DecoyTest } from "./decoys.js";
 import { type Evidence, evidenceOf, widened } from "./evidence.js";
+import type { WeightedEvidence } from "./weights/weighted-test.js";
 import { rejects, smallestRejecting } from "./statistics/index.js";
 import type { Count } from "./tally.js";
 
@@ -20,7 +21,7 @@ const USUAL_INFLATION = { low: 0.9, high: 1.1 } as const;
 interface Scored {
   readonly alpha: number;
   readonly count: Count;
-  readonly evidence: Evidence;
+  readonly evidence: Evidence | WeightedEvidence;
   /** The p-value the decision used: the exact tail, widened if the decoys demand it. */
   readonly log10P: number;
   readonly decoys: DecoyTest | null;
@@ -43,6 +44,15 @@ export interface Rule {
   readonly decoys: DecoyTest | null;
   /** Whether the decoys saw a sample of the text only: their variance then counts, but not the key's rank. */
   readonly isSampled?: boolean;
+  /** What decides in place of the plain sum of scores. */
+  readonly test?: SumTest;
+}
+
+/** An exact test of some sum of the coins. */
+export interface SumTest {
+  readonly evidence: Evidence | WeightedEvidence;
+  /** log10 p with the excess over the mean divided by √inflation. */
+  readonly widened: (inflation: number) => number;
 }
 
 /**
@@ -52,9 +62,10 @@ export interface Rule {
  */
 export function decide(law: NullLaw, count: Count, rule: Rule): Verdict {
   const { alpha, decoys } = rule;
-  const evidence = evidenceOf(law, count);
+  const test = rule.test ?? plainTest(law, count);
+  const { evidence } = test;
   const inflation = certainInflation(decoys);
-  const log10P = inflation === null ? evidence.log10P : widened(law, evidence, inflation);
+  const log10P = inflation === null ? evidence.log10P : test.widened(inflation);
   const vetoed = rejects(log10P, alpha) && isVetoed(rule);
   const detected = rejects(log10P, alpha) && !vetoed;
   const decidedBy = rejects(evidence.log10P, alpha) && !detected ? "decoys" : "tail";
@@ -64,8 +75,13 @@ export function decide(law: NullLaw, count: Count, rule: Rule): Verdict {
   ];
   const scored = { alpha, count, evidence, log10P, decoys, decidedBy, warnings } as const;
   const smallestN = smallestRejecting(law, alpha);
-  if (count.n < smallestN) return { kind: "too-short", smallestN, ...scored };
+  if (evidence.n < smallestN) return { kind: "too-short", smallestN, ...scored };
   return { kind: detected ? "detected" : "not-detected", ...scored };
+}
+
+function plainTest(law: NullLaw, count: Count): SumTest {
+  const evidence = evidenceOf(law, count);
+  return { evidence, widened: (inflation) => widened(law, evidence, inflation) };
 }
 
 /** Decoys with which a rank of p ≤ α is possible. */

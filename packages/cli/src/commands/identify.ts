@@ -65,23 +65,44 @@ async function run(io: Io, files: readonly string[], options: IdentifyOptions): 
   const lines = await keysIn(io, locate(io, options.keys));
   const { pairs, unreadable } = pairsOf(profiles, lines);
   const texts = await textsOf(io, { files, pairs, options });
+  const foreign = pairs.filter(({ profile }) => {
+    const { sha256 } = profile.tokenizer;
+    return largestId(texts.get(sha256) ?? []) >= profile.V;
+  });
+  for (const id of new Set(foreign.map(({ profile }) => profile.id)))
+    tell(io, `warning: profile ${id} skipped: the text has tokens beyond its vocabulary`);
   const { results, misfits } = identify(
-    pairs,
+    pairs.filter((pair) => !foreign.includes(pair)),
     ({ profile }) => texts.get(profile.tokenizer.sha256) ?? [],
     { alpha: options.alpha, kernel: createKernel() },
   );
+  if (results.length === 0 && foreign.length > 0) {
+    throw new VerdigrisError(
+      "FILE_INVALID",
+      "the text has tokens beyond the vocabulary of every profile that a key fits",
+    );
+  }
   if (results.length === 0) {
     throw new TypeError(
       `--keys: expected a key that fits a profile, got ${lines.length} keys that fit none`,
     );
   }
-  const skipped = unreadable + misfits.length;
-  if (skipped > 0)
-    tell(io, `warning: ${skipped} pairs skipped: the key is not of the profile's kind`);
-  const identification = { results, alpha: options.alpha, skipped };
+  const unfit = unreadable + misfits.length;
+  if (unfit > 0) tell(io, `warning: ${unfit} pairs skipped: the key is not of the profile's kind`);
+  const identification = { results, alpha: options.alpha, skipped: unfit + foreign.length };
   await printAll(io, identifyFormats[options.format](identification));
   if (options.exitZero || results.some(({ kind }) => kind === "detected")) return 0;
   return results.every(({ kind }) => kind === "too-short") ? 3 : 1;
+}
+
+/** The largest token id of texts and prompts; −1 without any. */
+function largestId(pieces: readonly Piece[]): number {
+  let largest = -1;
+  for (const { tokens, prompt = [] } of pieces) {
+    for (const id of tokens) largest = Math.max(largest, id);
+    for (const id of prompt) largest = Math.max(largest, id);
+  }
+  return largest;
 }
 
 /** A profile and the file it came from. */
@@ -188,8 +209,8 @@ async function textsOf(
         : () => Promise.resolve(known);
     const pieces: Piece[] = [];
     const reading = {
-      // Of profiles with one tokenizer, some may leave the prompt out and others not.
-      profile: { V: profile.V, promptRule: "exclude-windows" } as const,
+      // Profiles with one tokenizer may differ in V, and in whether they leave the prompt out.
+      profile: { V: Infinity, promptRule: "exclude-windows" } as const,
       tokenising: tokenisingHere(tokenizer),
       options: { stdin: io.stdin, field: options.field },
     };

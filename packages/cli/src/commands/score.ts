@@ -21,6 +21,7 @@ import type { ReportSource } from "../report/index.js";
 import { type ScoreObserver, type ScoreRequest, scoreFiles } from "../scoring.js";
 import { TokenisingPool } from "../tokenising.js";
 import { packageVersion } from "../version.js";
+import { type WeighingOptions, weighingOf, weighingOptions } from "../weighing.js";
 
 /** Exit codes of `score`; a broken record is told by `PROBLEM`, whatever the verdict. */
 export const SCORE_EXIT = { detected: 0, "not-detected": 1, "too-short": 3 } as const;
@@ -29,7 +30,7 @@ const PROBLEM = 2;
 /** A remembered coin takes at most 25.6 bytes. */
 const COINS_PER_MEBIBYTE = 40_960;
 
-interface ScoreOptions {
+interface ScoreOptions extends WeighingOptions {
   readonly profile: string;
   readonly keyFile?: string;
   readonly tokenizer?: string;
@@ -48,7 +49,7 @@ interface ScoreOptions {
 
 /** `verdigris score`: tests texts for the mark of a key. */
 export function scoreCommand(io: Io, finish: (exitCode: number) => void): Command {
-  return new Command("score")
+  const command = new Command("score")
     .description("test texts for the mark of a key")
     .argument(
       "<file...>",
@@ -83,6 +84,8 @@ export function scoreCommand(io: Io, finish: (exitCode: number) => void): Comman
     .action(async (files: readonly string[], options: ScoreOptions) => {
       finish(await score(io, files, options));
     });
+  for (const option of weighingOptions()) command.addOption(option);
+  return command;
 }
 
 function decoysOption(): Option {
@@ -106,8 +109,11 @@ async function score(io: Io, files: readonly string[], options: ScoreOptions): P
   for (const warning of setting.warnings) tell(io, `warning: ${warning}`);
   const paths = await locateInputs(io, files);
   const report = await reporter(io, options, paths);
-  const result = await scoreFiles(paths, { ...request, observer: report?.observer }).finally(() =>
-    request.reading.tokenising.close(),
+  const result = await scoreFiles(paths, { ...request, observer: report?.observer }).finally(
+    async () => {
+      await request.reading.tokenising.close();
+      await request.weighing?.close();
+    },
   );
   try {
     try {
@@ -170,13 +176,14 @@ async function requestOf(
     alpha,
     decoys,
     memory: memory * COINS_PER_MEBIBYTE,
+    weighing: await weighingOf(io, profile, options),
     perDocument,
     asPeer,
     onProblem: (problem) => tell(io, `error: ${place(problem)}`),
   };
 }
 
-function settingOf(profile: Profile, key: Key, { kernel }: ScoreRequest): Setting {
+function settingOf(profile: Profile, key: Key, { kernel, weighing }: ScoreRequest): Setting {
   const { law, weaknesses } = bindScheme(profile, key, kernel);
   const mismatch = keyMismatch(profile, key);
   const warnings = [
@@ -189,6 +196,7 @@ function settingOf(profile: Profile, key: Key, { kernel }: ScoreRequest): Settin
     keyId: key.id,
     law: law.kind,
     nullMean: moments(law).mean,
+    ...(weighing === null ? {} : { weights: weighing.kind, weightsInWords: weighing.words }),
     warnings,
   };
 }

@@ -26,6 +26,8 @@ const COLUMNS = [
   "warnings",
   "profile",
   "keyId",
+  "weights",
+  "effectiveN",
 ] as const;
 
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | number | null>>;
@@ -41,10 +43,13 @@ export function* csv(result: ScoreResult, setting: Setting): Generator<string> {
   yield row("pooled", result.pooled);
 }
 
-function rowOf(scope: string, scored: Scored, { profile, keyId, warnings }: Setting): Row {
+function rowOf(scope: string, scored: Scored, setting: Setting): Row {
+  const { profile, keyId, warnings, weights = null } = setting;
   const { name, kind, verdict, log10PAdjusted, findings } = scored;
   const { alpha, count, evidence, decoys, log10P } = verdict;
   return {
+    weights,
+    effectiveN: "effectiveN" in evidence ? evidence.effectiveN : null,
     scope,
     name,
     verdict: kind,

@@ -10,6 +10,9 @@ export interface Setting {
   readonly law: NullLaw["kind"];
   /** Mean score of a coin under H0: gamma for a green list. */
   readonly nullMean: number;
+  /** What positions were weighed by, and how, if they were. */
+  readonly weights?: string | undefined;
+  readonly weightsInWords?: string | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface NamedCandidate extends Candidate {
 export interface IdentifyResult {
   readonly results: readonly Identified<NamedCandidate>[];
   readonly alpha: number;
-  /** Pairs of profile and key that do not fit. */
+  /** Pairs of profile and key, or of profile and text, that do not fit. */
   readonly skipped: number;
 }
 

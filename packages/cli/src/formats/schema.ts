@@ -12,7 +12,12 @@ export const identifySchema = z
       .lt(1)
       .describe("Chance of naming any mark in a text without one, over all that were tested."),
     tested: z.int().min(0).describe("Pairs of profile and key that were tested."),
-    skipped: z.int().min(0).describe("Pairs whose key the profile's scheme does not take."),
+    skipped: z
+      .int()
+      .min(0)
+      .describe(
+        "Pairs that were not tested: a key the scheme does not take, or a vocabulary smaller than the text's.",
+      ),
     results: z
       .array(
         z.object({

@@ -3,11 +3,12 @@ import type { Scored } from "../scoring.js";
 import type { Setting } from "./format.js";
 
 /** The verdict in one sentence. */
-export function inWords(scored: Scored, { keyId, profile }: Setting): string {
+export function inWords(scored: Scored, { keyId, profile, weights }: Setting): string {
   const { kind, verdict, log10PAdjusted } = scored;
   const { alpha, count } = verdict;
   const corrected = log10PAdjusted === verdict.log10P ? "" : " after Holm's correction";
-  const p = `p = ${power(log10PAdjusted)}${corrected}`;
+  const weighed = weights === undefined ? "" : ` (positions weighed by ${weights})`;
+  const p = `p = ${power(log10PAdjusted)}${corrected}${weighed}`;
   const mark = `the mark of key ${keyId} (profile ${profile})`;
   if (verdict.kind === "too-short") {
     return `Too short: ${plural(count.n, "scored position")}; at alpha = ${alpha} a test needs ${verdict.smallestN}.`;
@@ -34,6 +35,14 @@ export function figures(
       `${repeated} repeated, ${prompt} from the prompt, ${keyless} the same under every key, ${noContext} without context`,
     ],
     [mean, `${rate} (${setting.nullMean} without the mark), effect ${signed(evidence.effect)}`],
+    ...("effectiveN" in evidence && setting.weights !== undefined
+      ? [
+          [
+            "weights",
+            `${setting.weights} (${setting.weightsInWords}), worth ${evidence.effectiveN.toFixed(1)} equal positions`,
+          ] as const,
+        ]
+      : []),
     ["log10 p", `${log10P.toFixed(2)} (exact, one-sided)`],
     ["z", `${evidence.zScore.toFixed(2)} (for display only)`],
     [

@@ -10,8 +10,12 @@ export interface DocumentView {
   readonly name: string;
   /** Index of its first token among those kept. */
   readonly start: number;
-  /** What each token covers of the text. (tokens) */
+  /** What each token covers of the text as it was given. (tokens) */
   readonly tokens: readonly string[];
+  /** The same as it was scored, normalised. (tokens) */
+  readonly read: readonly string[];
+  /** Where each token starts in that text, UTF-16 units, and where the last ends; null if it was not given. (tokens + 1) */
+  readonly places: Uint32Array | null;
   /** Marked spans, in tokens of the document. */
   readonly spans: readonly MarkedSpan[];
 }
@@ -50,7 +54,7 @@ export function analyse({ documents }: Kept, setting: AnalysisSetting): Analysis
     const view = {
       name,
       start,
-      tokens: spelled(document, tokenizer),
+      ...spelled(document, tokenizer),
       spans: localise(profile, key, piece, { alpha: spanAlpha, kernel }),
     };
     start += tokens.length;

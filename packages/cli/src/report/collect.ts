@@ -1,5 +1,6 @@
 /** What a report keeps of a call while it scores, in bounded memory. */
 import { type Tokens, joined } from "@verdigris/core";
+import { normalise } from "@verdigris/text";
 import type { PieceOfDocument } from "../pieces.js";
 import type { ScoreObserver } from "../scoring.js";
 
@@ -11,8 +12,16 @@ export interface KeptDocument {
   readonly name: string;
   readonly tokens: Tokens;
   /** The text the tokens were made from; null where they were recorded. */
-  readonly text: string | null;
+  readonly text: KeptText | null;
   readonly prompt: Tokens | undefined;
+}
+
+/** A text before and after normalisation. */
+export interface KeptText {
+  readonly normalised: string;
+  readonly original: string;
+  /** Where each code unit of `normalised` stood in `original`. (length of `normalised` + 1) */
+  readonly offsets: Uint32Array;
 }
 
 /** What was kept. */
@@ -71,13 +80,26 @@ export class Collector implements ScoreObserver {
   #close(): void {
     if (this.#open === null) return;
     const { name, prompt, parts } = this.#open;
-    const texts = parts.map(({ text }) => text);
     this.#documents.push({
       name,
       prompt,
       tokens: joined(parts.map(({ piece }) => piece.tokens)),
-      text: texts.includes(null) ? null : texts.join(""),
+      text: textOf(parts),
     });
     this.#open = null;
   }
+}
+
+/** The text of parts, which were normalised one by one; null if one has recorded tokens. */
+function textOf(parts: readonly PieceOfDocument[]): KeptText | null {
+  let [normalised, original] = ["", ""];
+  const offsets: number[] = [];
+  for (const part of parts) {
+    if (part.original === null) return null;
+    const made = normalise(part.original);
+    for (let i = 0; i < made.text.length; i++) offsets.push(original.length + made.offsets[i]);
+    normalised += made.text;
+    original += part.original;
+  }
+  return { normalised, original, offsets: Uint32Array.from([...offsets, original.length]) };
 }

@@ -32,6 +32,9 @@ export function spansSection({ analysis, setting }: ReportInput): Section {
       document.name,
       `${span.start + 1} [${span.startInterval[0] + 1}, ${span.startInterval[1] + 1}]`,
       `${span.end} [${span.endInterval[0]}, ${span.endInterval[1]}]`,
+      document.places === null
+        ? "–"
+        : `${document.places[span.start] + 1} to ${document.places[span.end]}`,
       span.log10P.toFixed(1),
       (span.evidence.sum / span.evidence.n).toFixed(3),
       opening(document, span),
@@ -39,12 +42,14 @@ export function spansSection({ analysis, setting }: ReportInput): Section {
   const limit = compact(analysis.spanAlpha);
   const intro = `The chance that any span is named in a document without the mark is at most ${limit}${analysis.documents.length > 1 ? " (α over all documents)" : ""}. Ends are the most likely ones, with 95 % credible intervals.`;
   const rate = setting.law === "bernoulli" ? "green rate" : "mean score";
-  const caption = `Marked spans, in tokens of their document`;
+  const caption =
+    "Marked spans, in tokens of their document and in characters (UTF-16 units) of its text as it was given";
   const columns = [
     text("span"),
     text("document"),
     number("first token"),
     number("last token"),
+    text("characters"),
     number("log10 p"),
     number(rate),
     text("opening words"),
@@ -57,7 +62,7 @@ export function spansSection({ analysis, setting }: ReportInput): Section {
 }
 
 /** Evidence as it grew. */
-export function evidenceSection({ analysis, result }: ReportInput): Section {
+export function evidenceSection({ analysis, result, setting }: ReportInput): Section {
   const { alpha } = result.pooled.verdict;
   const { log10E } = analysis;
   const at = log10E.findIndex((value) => value >= -Math.log10(alpha));
@@ -73,7 +78,11 @@ export function evidenceSection({ analysis, result }: ReportInput): Section {
     id: "evidence",
     heading: "Evidence as the text goes on",
     body: `${figure(evidenceChart(log10E, { alpha, label, crossing }), label)}
-<p>E is an e-process, valid at any time: in a text without the mark the chance that it ever reaches 1/α is at most α, however often one looks. It is a second test beside the verdict, which looks once, at the end, and is more powerful for that.</p>`,
+<p>E is an e-process, valid at any time: in a text without the mark the chance that it ever reaches 1/α is at most α, however often one looks. It is a second test beside the verdict, which looks once, at the end, and is more powerful for that.${
+      setting.weights === undefined
+        ? ""
+        : " The verdict weighs positions; this plot, the colours of tokens and the spans count them alike."
+    }</p>`,
   };
 }
 
@@ -94,7 +103,7 @@ export function decoySection({ kept, result }: ReportInput): Section {
     id: "decoys",
     heading,
     body: `${figure(decoyChart(kept.decoyZ, { own, label }), label)}
-<p>Decoy keys are fixed and public, so that anyone can repeat this. The key in question ranks at p = ${decoys.p.toPrecision(2)} among them, exact whatever the dependence inside the text; ${decoys.keys} keys can show no less than ${compact(1 / (decoys.keys + 1))}. The variance of z over them is ${decoys.varianceInflation.toFixed(2)}; near 1, positions count as independent.</p>`,
+<p>Decoy keys are derived from the key in question: whoever holds it can repeat this, and nobody else can write a text that they like. The key in question ranks at p = ${decoys.p.toPrecision(2)} among them, exact whatever the dependence inside the text; ${decoys.keys} keys can show no less than ${compact(1 / (decoys.keys + 1))}. The variance of z over them is ${decoys.varianceInflation.toFixed(2)}; near 1, positions count as independent.</p>`,
   };
 }
 

@@ -50,6 +50,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;
 .unscored{color:var(--muted);font-style:italic}
 mark{background:none;color:inherit;border-top:2px solid var(--text);padding:.3em 0 0;-webkit-box-decoration-break:clone;box-decoration-break:clone}
 mark a,mark b{font:700 .75rem/1 system-ui,sans-serif;vertical-align:super;padding:0 .35em;margin-right:.2em;background:var(--text);color:var(--paper);text-decoration:none}
+.tokens i{font:600 .6875rem/1 system-ui,sans-serif;border:1px solid var(--muted);border-radius:3px;padding:0 .2em;margin:0 .1em}
 .tokens span:focus{outline:3px solid var(--focus);outline-offset:1px}
 #choose{position:sticky;bottom:0;display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;background:var(--raised);border:1px solid var(--grid);padding:.5rem .75rem;font-size:.875rem;margin-top:1rem}
 #choose[hidden]{display:none}

@@ -40,7 +40,7 @@ ${samples}
 <li><mark><b>1</b>tokens</mark> a marked span</li>
 </ul>
 <div class="text">
-${documents(input).join("\n")}
+${documentsMarkup(input).join("\n")}
 <div id="choose" hidden>
 <button type="button" id="previous">Previous token</button>
 <button type="button" id="next">Next token</button>
@@ -51,7 +51,7 @@ ${documents(input).join("\n")}
   };
 }
 
-function documents({ analysis, setting }: ReportInput): readonly string[] {
+function documentsMarkup({ analysis, setting }: ReportInput): readonly string[] {
   let [room, first] = [SHOWN, 1];
   const parts: string[] = [];
   for (const document of analysis.documents) {
@@ -72,8 +72,15 @@ function extent({ analysis, setting, kept, result }: ReportInput, shown: number)
       : `The first ${count(shown)} of ${count(all)} tokens; the rest is cut from this view, not from the verdict.`,
     tallyWords(analysis, setting, shown),
     `In the whole, ${count(repeated)} were not scored as repeated, ${count(prompt)} as from the prompt, ${count(keyless)} as the same under every key and ${count(noContext)} for want of context.`,
-    "The text is shown as it was scored: normalised.",
+    given(analysis),
   ].join(" ");
+}
+
+/** Which text is shown. */
+function given({ documents }: Analysis): string {
+  return documents.every(({ places }) => places !== null)
+    ? "The text is shown as it was given. It was normalised before it was scored: characters that were removed are named where they cannot be seen, and a token that was changed says what it was read as."
+    : "Where a text came with its tokens, or its tokens do not spell it, what the tokens spell is shown.";
 }
 
 function tallyWords({ scores }: Analysis, { nullMean, law }: Setting, shown: number): string {

@@ -25,6 +25,7 @@ export function documentMarkup(
   { nullMean, room, first }: { nullMean: number; room: number; first: number },
 ): string {
   const { name, start, tokens, spans } = document;
+  const words = tokens.map((given, i) => ({ given, read: document.read[i] }));
   const shown = Math.min(tokens.length, room);
   const states = Array.from({ length: shown }, (_, i) =>
     stateOf(analysis.scores[start + i], nullMean),
@@ -36,11 +37,11 @@ export function documentMarkup(
     // The likeliest ends of two neighbours can overlap; a token is shown once.
     const from = Math.max(at, span.start);
     const to = Math.max(from, Math.min(span.end, shown));
-    parts.push(run(tokens, states, { from: at, to: from }));
-    parts.push(mark(run(tokens, states, { from, to }), first + i));
+    parts.push(run(words, states, { from: at, to: from }));
+    parts.push(mark(run(words, states, { from, to }), first + i));
     at = to;
   });
-  parts.push(run(tokens, states, { from: at, to: shown }));
+  parts.push(run(words, states, { from: at, to: shown }));
   const cut = shown === tokens.length ? "" : `\n<p class="cut">Cut here, within this document.</p>`;
   return `<h3>${escapeMarkup(name)}</h3>\n<div class="tokens">${parts.join("")}</div>${cut}`;
 }
@@ -49,17 +50,39 @@ function mark(tokens: string, number: number): string {
   return `<mark><a href="#spans" aria-label="Marked span ${number}">${number}</a>${tokens}</mark>`;
 }
 
+interface Word {
+  readonly given: string;
+  readonly read: string;
+}
+
 function run(
-  tokens: readonly string[],
+  words: readonly Word[],
   states: readonly TokenState[],
   { from, to }: { from: number; to: number },
 ): string {
-  let markup = "";
-  for (let i = from; i < to; i++) {
-    const text = tokens[i] === "" ? COVERS_NOTHING : tokens[i];
-    markup += `<span class="${states[i]}">${escapeText(text)}</span>`;
-  }
-  return markup;
+  return words
+    .slice(from, to)
+    .map((word, i) => tokenMarkup(word, states[from + i]))
+    .join("");
+}
+
+function tokenMarkup({ given, read }: Word, state: TokenState): string {
+  if (given === read)
+    return `<span class="${state}">${given === "" ? COVERS_NOTHING : escapeText(given)}</span>`;
+  const title = `read as “${escapeMarkup(read.replaceAll("\n", "⏎"))}”`;
+  return `<span class="${state}" title="${title}">${changedMarkup(given)}</span>`;
+}
+
+/** Characters that leave no trace on a page: controls, joiners, directional marks and their like. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** A token that normalisation changed: what cannot be seen is named, as it may have been put there to hide a mark. */
+function changedMarkup(given: string): string {
+  return Array.from(given, (character) => {
+    if (character === "\n" || !UNSEEN.test(character)) return escapeText(character);
+    const code = character.codePointAt(0) as number;
+    return `<i>U+${code.toString(16).toUpperCase().padStart(4, "0")}</i>`;
+  }).join("");
 }
 
 /** Line breaks are the text's own here. */

@@ -40,6 +40,16 @@ export const verdictSchema = z.object({
     })
     .nullable()
     .describe("The decoy-key test; null if it was not made."),
+  weights: z
+    .object({
+      kind: z.string().describe("What positions were weighed by."),
+      effectiveN: z
+        .number()
+        .min(0)
+        .describe("Equally weighted positions with the same noise: (Σω)²/Σω²."),
+    })
+    .optional()
+    .describe("With --weights: effect, z, log10P and decoy are those of the weighted sum."),
   tokens: count.describe("Tokens seen."),
   unscored: z
     .object({

@@ -21,6 +21,8 @@ export interface JudgedMark {
   readonly profile: string;
   readonly keyId: string;
   readonly law: NullLaw["kind"];
+  /** What positions were weighed by, if they were. */
+  readonly weights?: string | undefined;
   /** Of the mark itself, whatever the text. */
   readonly warnings: readonly string[];
 }
@@ -51,7 +53,7 @@ export function headingJson({ profile, keyId }: Pick<JudgedMark, "profile" | "ke
 /** One verdict. Green lists have `greenRate`, other marks `meanScore`; null where nothing was scored. */
 export function verdictJson(
   { name, kind, verdict, log10PAdjusted, findings }: Judged,
-  mark: Pick<JudgedMark, "law">,
+  mark: Pick<JudgedMark, "law" | "weights">,
 ): VerdictJson {
   const { count, evidence, decoys } = verdict;
   return {
@@ -67,6 +69,9 @@ export function verdictJson(
     log10PAdjusted,
     decoy:
       decoys === null ? null : { keys: decoys.keys, p: decoys.p, vif: decoys.varianceInflation },
+    ...(mark.weights !== undefined && "effectiveN" in evidence
+      ? { weights: { kind: mark.weights, effectiveN: evidence.effectiveN } }
+      : {}),
     tokens: count.tokens,
     unscored: count.unscored,
     ...(verdict.kind === "too-short" ? { smallestN: verdict.smallestN } : {}),

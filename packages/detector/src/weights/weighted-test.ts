@@ -5,7 +5,7 @@ import { type WeightClass, weightedLog10P } from "./weighted-tail.js";
 import type { Weighting } from "./weighting.js";
 
 /** Weights are rounded to this many steps of the largest: few classes, whole weights, and nothing of the key in it. */
-const STEPS = 255;
+export const STEPS = 255;
 
 /** Evidence of weighted coins: `sum` and `effect` are weighted, the largest weight being 1. */
 export interface WeightedEvidence extends Evidence {
@@ -35,13 +35,14 @@ export function weightedEvidenceOf(
     own.sum += scores[i];
     classes.set(weight, own);
   }
-  return summed(
+  return evidenceOfClasses(
     law,
     [...classes].toSorted(([a], [b]) => a - b).map(([weight, own]) => ({ weight, ...own })),
   );
 }
 
-function summed(
+/** The same of coins by whole weights, in steps of 1/255. */
+export function evidenceOfClasses(
   law: NullLaw,
   classes: readonly (WeightClass & { readonly sum: number })[],
 ): WeightedEvidence {
