@@ -37,18 +37,11 @@ export interface Walk {
   readonly probabilities: Float64Array;
 }
 
-/** Walks of the laws that were met, as they are the same for every text: their tables take some milliseconds. */
-const known = new Map<string, Walk[]>();
-
 /** The walks that are tried on n coins: from strong marks in short spans to weak ones in all of the text. */
 export function walksOf(law: NullLaw, n: number): readonly Walk[] {
   if (n === 0) return [];
-  const name = JSON.stringify(law);
-  const walks = known.get(name) ?? [];
-  known.set(name, walks);
   const count = 1 + Math.max(0, Math.ceil(Math.log(n / SHORTEST) / Math.log(RATIO)));
-  while (walks.length < count) walks.push(walkOf(law, SHORTEST * RATIO ** walks.length));
-  return walks.slice(0, count);
+  return Array.from({ length: count }, (_, i) => walkOf(law, SHORTEST * RATIO ** i));
 }
 
 /** The tilt whose law has this Kullback–Leibler divergence, nats a coin, from the law; at most the strongest. */
@@ -69,9 +62,13 @@ function walkOf(law: NullLaw, length: number): Walk {
   const grain = (sd * Math.sqrt(block)) / FINENESS[law.kind];
   const rate = cumulant(law, lambda) * block;
   const step = (sum: number): number => Math.round((lambda * sum - rate) / grain);
-  /** P(step ≥ units): of the least sum that makes it, with room for rounding. */
-  const tail = (units: number): number =>
-    10 ** atLeastLog10P(law, block, (((units - 0.5) * grain + rate) / lambda) * (1 - 1e-12) - 1e-9);
+  let [least, chance] = [0, 1];
+  /** P(step ≥ units): of the least sum that makes it, with room for rounding. Neighbours often share it. */
+  const tail = (units: number): number => {
+    const sum = attained(law, (((units - 0.5) * grain + rate) / lambda) * (1 - 1e-12) - 1e-9);
+    if (sum !== least) [least, chance] = [sum, atLeast(law, block, sum)];
+    return chance;
+  };
   const lowest = step(0);
   const probabilities = lawOf(lowest, tail);
   const unit = unitOf(lowest, probabilities);
@@ -89,18 +86,28 @@ function lawOf(lowest: number, tail: (units: number) => number): Float64Array {
   return Float64Array.from(probabilities);
 }
 
-/** The unit u > 0 with E[e^(u · step)] = 1: steps fall on average and can climb, so there is one. By bisection. */
+/**
+ * The unit u > 0 with E[e^(u · step)] = 1: steps fall on average and can climb, so there is one. The mean is convex in u:
+ * from above the root Newton's method comes down and cannot pass it.
+ */
 function unitOf(lowest: number, probabilities: Float64Array): number {
-  const excess = (unit: number): number =>
-    probabilities.reduce((sum, p, i) => sum + p * Math.expm1(unit * (lowest + i)), 0);
-  let [low, high] = [0, 1e-3];
-  while (excess(high) <= 0) [low, high] = [high, 2 * high];
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (excess(middle) <= 0) low = middle;
-    else high = middle;
+  const at = (unit: number): { readonly excess: number; readonly slope: number } => {
+    let [excess, slope] = [0, 0];
+    for (let i = 0; i < probabilities.length; i++) {
+      const growth = Math.expm1(unit * (lowest + i));
+      excess += probabilities[i] * growth;
+      slope += probabilities[i] * (lowest + i) * (growth + 1);
+    }
+    return { excess, slope };
+  };
+  let unit = 1e-3;
+  while (at(unit).excess <= 0) unit *= 2;
+  for (;;) {
+    const { excess, slope } = at(unit);
+    const next = unit - excess / slope;
+    if (!(next < unit)) return unit;
+    unit = next;
   }
-  return low;
 }
 
 /** height → ⌊log(1 + e^height)⌋ in units. Below the table that is 0, above it the height. */
@@ -112,12 +119,17 @@ function carryOf(unit: number): (height: number) => number {
   return (height) => (height < -reach ? 0 : height > reach ? height : table[height + reach]);
 }
 
-/** log10 P(S ≥ sum) for any real sum: on a lattice, of the next one that is attainable. */
-function atLeastLog10P(law: NullLaw, n: number, sum: number): number {
-  if (sum <= 0) return 0;
-  if (sum > n * largestScore(law)) return -Infinity;
-  if (law.kind === "bernoulli") return scoreLog10P(law, n, Math.ceil(sum));
+/** The least sum that is at least this: on a lattice, of its points. */
+function attained(law: NullLaw, sum: number): number {
+  if (law.kind === "bernoulli") return Math.max(0, Math.ceil(sum));
   if (law.kind !== "bits" || law.weights.some((weight) => weight !== law.weights[0]))
-    return scoreLog10P(law, n, sum);
-  return scoreLog10P(law, n, Math.ceil(sum / law.weights[0]) * law.weights[0]);
+    return Math.max(0, sum);
+  return Math.max(0, Math.ceil(sum / law.weights[0]) * law.weights[0]);
+}
+
+/** P(S ≥ sum) of n coins. */
+function atLeast(law: NullLaw, n: number, sum: number): number {
+  if (sum <= 0) return 1;
+  if (sum > n * largestScore(law)) return 0;
+  return 10 ** scoreLog10P(law, n, sum);
 }
