@@ -5,8 +5,8 @@ import { type Walk, walksOf } from "./walk.js";
 
 /** P(evidence ≥ t) is below e^−t by less than this factor. */
 const SLACK = 10;
-/** Simulated texts at α: this many are expected to show as much evidence as one of p = α. */
-const EXCEEDING = 10;
+/** Simulated texts: about so many show as much evidence as one of p = α. With more, α is met more closely. */
+const EXCEEDING = { least: 10, most: 50 } as const;
 /** Random numbers that a p-value may cost; beyond, the sum over the walks stands. */
 const BUDGET = 5e7;
 
@@ -58,9 +58,11 @@ export class Family {
 
   /** Stops early when enough texts have shown as much; null if it would cost too much. */
   #simulatedP(evidence: number, alpha: number): number | null {
-    const most = Math.ceil(EXCEEDING / alpha) - 1;
     const coin = coinOf(this.#law);
-    if (most * this.#n * coin.draws > BUDGET) return null;
+    const affordable = Math.floor((BUDGET * alpha) / (this.#n * coin.draws));
+    if (affordable < EXCEEDING.least) return null;
+    const enough = Math.min(affordable, EXCEEDING.most);
+    const most = Math.ceil(enough / alpha) - 1;
     const engine = new Mt19937(0);
     const random = { next: () => engine.u32() * 2 ** -32 };
     const sums = new Float64Array(this.#n + 1);
@@ -68,7 +70,7 @@ export class Family {
     for (let text = 1; text <= most; text++) {
       for (let i = 0; i < this.#n; i++) sums[i + 1] = sums[i] + coin.draw(random);
       if (this.#reaches(sums, evidence)) exceeding++;
-      if (exceeding === EXCEEDING) return exceeding / text;
+      if (exceeding === enough) return exceeding / text;
     }
     return (exceeding + 1) / (most + 1);
   }
