@@ -2,11 +2,15 @@
 //   node bench/t3/crosscheck.mjs PYTHON        writes bench/results/t3-crosscheck.json
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { bindScheme, coinsOf } from "@verdigris/core";
+import { bindScheme, coinsOf, createKernel } from "@verdigris/core";
 import { profileOf, testKey } from "../../fixtures/corpora/arms.mjs";
 import { ARMS, PACKED, TOKENIZER, at, marksOf, readPlain, shortsOf } from "./arms.mjs";
 import { questions } from "./questions.mjs";
 
+const kernel = createKernel();
+const schemes = new Map(
+  [1, 2, 4].map((h) => [h, bindScheme(profileOf(h, TOKENIZER), testKey(), kernel)]),
+);
 const [python] = process.argv.slice(2);
 const { students } = JSON.parse(readFileSync(at("bench/results/t3.json"), "utf8"));
 const audits = students.flatMap((student) => student.audits);
@@ -25,16 +29,22 @@ const rows = jobs.map(({ arm, set, h, test }, i) => {
   const ours = audits.find(
     (one) => one.arm === arm && one.set === set && one.h === h && one.test === test,
   );
-  const same =
-    found[i].n === ours.n && Math.abs(found[i].log10P - ours.log10P) <= 1e-6 * (1 - ours.log10P);
-  return { arm, set, h, test, n: ours.n, log10P: ours.log10P, other: found[i], same };
+  const agrees = ({ n, log10P }) =>
+    n === ours.n && Math.abs(log10P - ours.log10P) <= 1e-6 * (1 - ours.log10P);
+  const { followed, ...other } = found[i];
+  const common = { arm, set, h, test, n: ours.n, log10P: ours.log10P, other };
+  // The one difference in the rules: whether a prompt's window that no ordinary token follows was shown.
+  return { ...common, same: agrees(other), explained: agrees(followed) };
 });
 const agree = rows.filter(({ same }) => same).length;
+const explained = rows.filter((row) => row.explained).length;
 writeFileSync(
   at("bench/results/t3-crosscheck.json"),
-  `${JSON.stringify({ version: 1, rule: "Sander et al. 2024", agree, of: rows.length, rows }, null, 1)}\n`,
+  `${JSON.stringify({ version: 1, rule: "Sander et al. 2024", agree, explained, of: rows.length, rows }, null, 1)}\n`,
 );
-console.log(`${agree} of ${rows.length} audits agree in n and log10 p`);
+console.log(
+  `${agree} of ${rows.length} audits agree in n and log10 p; ${explained} once prompts are read alike`,
+);
 for (const row of rows.filter(({ same }) => !same)) console.log(JSON.stringify(row));
 
 /** Each position as the text before it, what was answered, and whether that answer is green: the key stays here. */
@@ -91,7 +101,7 @@ function freeTexts(tokens, h) {
 
 /** Per position: 1 if the answer after the h tokens shown before it is green, 0 if not; 0 where there are fewer. */
 function greenOf(shown, answered, h) {
-  const scheme = bindScheme(profileOf(h, TOKENIZER), testKey());
+  const scheme = schemes.get(h);
   return answered.map((token, i) =>
     i < h ? 0 : coinsOf(scheme, Uint32Array.from([...shown.slice(i - h, i), token])).score[0],
   );

@@ -4,21 +4,27 @@ stdin: a list of {h, texts: [{kind, prompt, shown, answered, green}]}; stdout: a
 """
 
 import json
+import math
 import sys
 
-from mpmath import betainc, log10, mp
+from scipy.stats import binom
 
 GAMMA = 0.25
 SPECIAL = range(17)
 
-mp.dps = 30
 
-
-def judge(job):
+def judge(job, followed=False):
+    """`followed`: a window of the prompt counts as shown only if an ordinary token follows it, as in our tally."""
     h, tape, n, green = job["h"], set(), 0, 0
     for text in job["texts"]:
         shown = text["shown"]
-        in_sight = {w for i, w in enumerate_windows(text["prompt"], h) if i < len(text["prompt"])}
+        prompt = text["prompt"]
+        ends = range(h, len(prompt) + 1)
+        in_sight = {
+            tuple(prompt[i - h : i])
+            for i in ends
+            if not followed or (i < len(prompt) and prompt[i] not in SPECIAL)
+        }
         for i in range(h, len(shown)):
             window = tuple(shown[i - h : i])
             token = text["answered"][i]
@@ -32,13 +38,7 @@ def judge(job):
             tape.add((window, token))
             n += 1
             green += text["green"][i]
-    p = betainc(green, n - green + 1, 0, GAMMA, regularized=True) if green > 0 else 1
-    return {"n": n, "green": int(green), "log10P": float(log10(p))}
+    return {"n": n, "green": int(green), "log10P": float(binom.logsf(green - 1, n, GAMMA)) / math.log(10)}
 
 
-def enumerate_windows(tokens, h):
-    """Windows with the position that follows them."""
-    return [(i, tuple(tokens[i - h : i])) for i in range(h, len(tokens) + 1)]
-
-
-json.dump([judge(job) for job in json.load(sys.stdin)], sys.stdout)
+json.dump([{**judge(job), "followed": judge(job, True)} for job in json.load(sys.stdin)], sys.stdout)
