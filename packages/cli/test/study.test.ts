@@ -83,6 +83,8 @@ describe("verdigris survive with a study", () => {
     ["an unknown axis", study({ vary: { depth: [2] } }), [], /Unrecognized key/],
     ["no such shard", study(), ["--shard", "3/2"], /shard: expected 1\/2 to 2\/2, got 3\/2/],
     ["no shard at all", study(), ["--shard", "half"], /shard: /],
+    ["no queue", study(), ["--queue"], /VERDIGRIS_QUEUE: expected postgres/],
+    ["no queue to work for", study(), ["work"], /VERDIGRIS_QUEUE: expected postgres/],
     [
       "an experiment in shards",
       { ...study(), kind: undefined },

@@ -13,7 +13,8 @@ export type VerdigrisErrorCode =
   | "CONFIG_INVALID"
   | "KEY_INVALID"
   | "CACHE_CORRUPT"
-  | "ENDPOINT_FAILED";
+  | "ENDPOINT_FAILED"
+  | "JOB_FAILED";
 
 /** The one error class for environment failures. The message never contains a key. */
 export class VerdigrisError extends Error {

@@ -11,8 +11,10 @@ import type { StudentRun } from "./result.js";
 
 /** Does steps of one study. What it does is stored in the study's directory. */
 export interface Crew {
-  /** Has texts written, for the runs that will read them. */
-  write(order: LessonOrder): Promise<void>;
+  /** Steps that it pays to ask for at a time. */
+  readonly atOnce: number;
+  /** Has texts written, for the runs that will read them; null where each run writes its own. */
+  readonly write: ((order: LessonOrder) => Promise<void>) | null;
   /** The result of a run: forecast, stored; then trained, attacked, audited, stored. */
   run(run: PlannedRun): Promise<StudentRun>;
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export function soloCrew(study: Study, material: Material, options: CrewOptions)
   const bench = new Bench(study, material, options);
   const store = directoryStore(options.directory, options);
   return {
+    atOnce: 1,
     async write(order): Promise<void> {
       await bench.lesson(order);
     },
@@ -89,6 +92,7 @@ export async function threadCrew(
     return result;
   }
   return {
+    atOnce: workers,
     async write(order): Promise<void> {
       await step({ kind: "write", order });
     },

@@ -3,4 +3,4 @@ export { type Study, parseStudy, studySchema } from "./config.js";
 export type * from "./report.js";
 export type * from "./result.js";
 export { type Shard, type ShardName, mergeShards, parseShard } from "./shard.js";
-export { type StudyOptions, runShard, runStudy } from "./study.js";
+export { type StudyOptions, runShard, runStudy, workOnStudy } from "./study.js";

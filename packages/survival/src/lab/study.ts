@@ -1,12 +1,13 @@
 /** Runs a study, or a shard of it: every run that is not stored yet, here or in worker threads. */
 import { canonicalJson } from "../store.js";
 import type { Material } from "../material.js";
-import { type DirectoryOptions, directoryStore } from "../store.js";
+import { type DirectoryOptions, type Store, directoryStore } from "../store.js";
 import type { Progress } from "../work.js";
 import type { Study } from "./config.js";
 import { type Crew, soloCrew, threadCrew } from "./crew.js";
 import { folded } from "./material.js";
-import { type PlannedRun, planOf } from "./plan.js";
+import { type PlannedRun, type StudyPlan, planOf } from "./plan.js";
+import { type QueuePlace, type WorkOptions, queueCrew, workQueue } from "./queue.js";
 import type { StudyReport } from "./report.js";
 import type { StudentRun } from "./result.js";
 import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
@@ -19,6 +20,8 @@ export interface StudyOptions extends DirectoryOptions {
   readonly directory: string;
   /** Threads; 1, the default, is this one. */
   readonly workers?: number;
+  /** Has the students trained by the workers of a queue instead. */
+  readonly queue?: QueuePlace;
   /** Told of each step that is done; those that were stored count as done from the first on. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -31,7 +34,7 @@ export async function runStudy(
 ): Promise<StudyReport> {
   const own = ownMaterial(study, material);
   const plan = planOf(study, own);
-  return reportOf(plan, await resultsOf(plan.runs, { study, material: own }, options));
+  return reportOf(plan, await resultsOf(plan.runs, { plan, material: own }, options));
 }
 
 /** Runs one of n parts of a study; `mergeShards` makes the report of all of them. */
@@ -43,7 +46,7 @@ export async function runShard(
   const own = ownMaterial(study, material);
   const plan = planOf(study, own);
   const runs = runsOfShard(plan, options.shard);
-  const results = await resultsOf(runs, { study, material: own }, options);
+  const results = await resultsOf(runs, { plan, material: own }, options);
   return shardOf(plan, options.shard, results);
 }
 
@@ -53,8 +56,18 @@ function ownMaterial(study: Study, material: Material): Material {
   return vocabulary === null ? material : folded(material, vocabulary);
 }
 
+/** Does the students of a study that a coordinator sent to a queue, until told to stop. */
+export async function workOnStudy(
+  study: Study,
+  material: Material,
+  options: Pick<StudyOptions, "directory" | "onCorrupt"> & WorkOptions,
+): Promise<void> {
+  const own = ownMaterial(study, material);
+  await workQueue(planOf(study, own), soloCrew(study, own, options), options);
+}
+
 interface Place {
-  readonly study: Study;
+  readonly plan: StudyPlan;
   readonly material: Material;
 }
 
@@ -79,17 +92,24 @@ async function resultsOf(
     else results.set(run.id, stored);
   }
   if (due.length === 0) return results;
-  const { workers = 1 } = options;
-  const crew =
-    workers === 1
-      ? soloCrew(place.study, place.material, options)
-      : await threadCrew(place.study, place.material, { ...options, workers });
+  const crew = await crewOf(place, store, options);
   try {
     await work({ crew, place, due, results, options });
   } finally {
     await crew.close();
   }
   return results;
+}
+
+async function crewOf(
+  { plan, material }: Place,
+  store: Store,
+  options: StudyOptions,
+): Promise<Crew> {
+  const { queue, workers = 1 } = options;
+  if (queue !== undefined) return queueCrew(plan, store, queue);
+  if (workers === 1) return soloCrew(plan.study, material, options);
+  return threadCrew(plan.study, material, { ...options, workers });
 }
 
 interface Work {
@@ -102,8 +122,14 @@ interface Work {
 
 /** Texts first, so that no two threads write the same; then the students. */
 async function work({ crew, place, due, results, options }: Work): Promise<void> {
-  const all = due.flatMap(({ order }) => lessonsOf(order, place));
-  const lessons = [...new Map(all.map((order) => [canonicalJson(order), order])).values()];
+  const { write } = crew;
+  const orders =
+    write === null
+      ? []
+      : due.flatMap(({ order }) =>
+          lessonsOf(order, { study: place.plan.study, material: place.material }),
+        );
+  const lessons = [...new Map(orders.map((order) => [canonicalJson(order), order])).values()];
   let done = results.size;
   const total = done + lessons.length + due.length;
   const tell = (label: string): void => options.onProgress?.({ done, total, label });
@@ -113,7 +139,6 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
     label: (item: T) => string,
     one: (item: T) => Promise<void>,
   ): Promise<void> => {
-    const workers = options.workers ?? 1;
     let next = 0;
     const lane = async (): Promise<void> => {
       for (let item = items[next++]; item !== undefined; item = items[next++]) {
@@ -122,12 +147,12 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
         tell(label(item));
       }
     };
-    await Promise.all(Array.from({ length: workers }, lane));
+    await Promise.all(Array.from({ length: crew.atOnce }, lane));
   };
   await each(
     lessons,
     ({ purpose, key, seed }) => `${purpose} text, key ${key}, seed ${seed}`,
-    (order) => crew.write(order),
+    async (order) => write?.(order),
   );
   await each(due, labelOf, async (run) => void results.set(run.id, await crew.run(run)));
 }

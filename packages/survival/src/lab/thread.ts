@@ -12,7 +12,7 @@ async function doing({ study, material, directory }: ThreadOptions): Promise<Doi
     onCorrupt: (path) => corrupt.push(path),
   });
   return async (task) => {
-    if (task.kind === "write") await crew.write(task.order);
+    if (task.kind === "write") await crew.write?.(task.order);
     const result = task.kind === "run" ? await crew.run(task.run) : null;
     return { result, corrupt: corrupt.splice(0) };
   };

@@ -12,9 +12,9 @@ export async function runExperimentFile(
   file: ConfigFile,
   options: SurviveOptions,
 ): Promise<number> {
-  if (options.shard !== undefined || options.workers !== 1)
+  if (options.shard !== undefined || options.workers !== 1 || options.queue === true)
     throw new RangeError(
-      `--shard and --workers: expected a study, got the experiment ${file.path}; see \`verdigris schema study\``,
+      `--shard, --workers and --queue: expected a study, got the experiment ${file.path}; see \`verdigris schema study\``,
     );
   const gate = await gateOf(io, options);
   const report = await run(io, file, options);

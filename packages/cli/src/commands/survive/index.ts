@@ -5,6 +5,7 @@ import { formatOption, numberOption } from "../../options.js";
 import { runExperimentFile } from "./experiment.js";
 import { mergeStudy } from "./merge.js";
 import type { SurviveOptions } from "./options.js";
+import { workForQueue } from "./queue.js";
 import { runStudyFile } from "./study.js";
 
 /** `verdigris survive`: measures whether a mark survives distillation. */
@@ -19,6 +20,7 @@ export function surviveCommand(io: Io, finish: (exitCode: number) => void): Comm
     .option("--cache <dir>", "where finished parts go, to be shared (default: cache in --out)")
     .addOption(workersOption())
     .addOption(shardOption())
+    .option("--queue", "have the students of a study trained by `work` elsewhere, see there")
     .option(
       "--check <file>",
       "budgets (JSON) that an experiment must keep: power, false alarms, forecast error",
@@ -33,12 +35,14 @@ export function surviveCommand(io: Io, finish: (exitCode: number) => void): Comm
       "\nExit codes: 0 done and within budgets, 1 outside of one, 2 usage or input.",
     )
     .action(async (options: SurviveOptions) => {
-      const { config } = options;
-      if (config === undefined)
-        survive.error("error: required option '--config <file>' not specified");
-      finish(await runFile(io, locate(io, config), options));
+      finish(await runFile(io, locate(io, configOf(survive, options)), options));
     });
-  return survive.addCommand(mergeCommand(io));
+  return survive.addCommand(mergeCommand(io)).addCommand(workCommand(io));
+}
+
+function configOf(command: Command, { config }: SurviveOptions): string {
+  if (config === undefined) command.error("error: required option '--config <file>' not specified");
+  return config;
 }
 
 async function runFile(io: Io, path: string, options: SurviveOptions): Promise<number> {
@@ -72,4 +76,18 @@ function mergeCommand(io: Io): Command {
     .action((directories: readonly string[], _options, command: Command) =>
       mergeStudy(io, directories, command.optsWithGlobals<SurviveOptions>()),
     );
+}
+
+function workCommand(io: Io): Command {
+  const work = new Command("work")
+    .description("train students that `survive --queue` sent to a PostgreSQL database (pg-boss)")
+    .addHelpText(
+      "after",
+      "\n--config and --cache are those of `survive`. VERDIGRIS_QUEUE in the environment says where the database is.",
+    )
+    .action((_options, command: Command) => {
+      const options = command.optsWithGlobals<SurviveOptions>();
+      return workForQueue(io, locate(io, configOf(command, options)), options);
+    });
+  return work;
 }

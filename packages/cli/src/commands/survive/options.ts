@@ -7,6 +7,7 @@ export interface SurviveOptions {
   readonly cache?: string;
   readonly workers: number;
   readonly shard?: ShardName;
+  readonly queue?: boolean;
   readonly check?: string;
   readonly baseline?: string;
   readonly format: "text" | "json";

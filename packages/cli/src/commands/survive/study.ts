@@ -3,6 +3,7 @@ import { type Io, locate, tell } from "../../io.js";
 import { startProgress } from "../../progress.js";
 import { type ConfigFile, loadMaterialOf, printReport, writeReport } from "./files.js";
 import type { SurviveOptions } from "./options.js";
+import { queuePlace } from "./queue.js";
 
 /** Name of a shard's file in its folder. */
 export const SHARD_FILE = "shard.json";
@@ -23,6 +24,7 @@ export async function runStudyFile(
   const place = {
     directory: options.cache === undefined ? join(directory, "cache") : locate(io, options.cache),
     workers: options.workers,
+    ...(options.queue === true && { queue: queuePlace(io) }),
     onProgress: progress.update,
     onCorrupt: (entry: string) =>
       tell(io, `warning: ${entry} is not what was written there; it is computed again`),
