@@ -1,15 +1,15 @@
 import type { Random, Scheme } from "@verdigris/core";
 import { type Answering, streamed, whole } from "../answers/responses.js";
-import { SHAPES, type Usage } from "../answers/shape.js";
+import { type Piece, SHAPES } from "../answers/shape.js";
 import { parseJson, readBytes } from "../body.js";
 import { type ApiError, RequestError, errorResponse, tell } from "../errors.js";
 import { type JsonObject, textOf } from "../json.js";
 import { asksForMark, ownMark } from "../marks/own.js";
-import type { Ended, RecordSink, Started } from "../record.js";
 import type { RecordOptions } from "../recorder.js";
 import { type RequestHandler, UNKNOWN_CALLER, healthRoutes, routed } from "../routes.js";
 import { watermarkFetch } from "../watermark-fetch.js";
 import { readAsked } from "./asked.js";
+import { Issue, type ServedAnswer } from "./issue.js";
 import { Jobs } from "./jobs.js";
 import type { ServedModel } from "./model.js";
 import { Schemes } from "./schemes.js";
@@ -30,6 +30,8 @@ export interface ModelServerOptions extends RecordOptions {
   readonly maxTokens?: number;
   /** Longest body, in bytes. Default 1,048,576. */
   readonly longestBody?: number;
+  /** Told of each answer that ended, with its tokens: for sketches of what was served. */
+  readonly onAnswer?: (answer: ServedAnswer) => void;
 }
 
 /** A server of one model. */
@@ -76,14 +78,14 @@ function answerRoute(options: ModelServerOptions, jobs: Jobs): RequestHandler {
     const body = await readBytes(request, options.longestBody ?? 1 << 20);
     if (jobs.isFull) return errorResponse(OVERLOADED, RETRY);
     const scheme = schemes.of(tenant);
-    const counter = new CountingSink(options.sink);
+    const issue = new Issue(tenant, options);
     const inner = watermarkFetch(
       async (_input, init) => {
         const asked = parseJson(new TextEncoder().encode(String(init?.body))) as JsonObject;
-        const work = { options, jobs, scheme, body: asked, signal: request.signal };
-        return complete(new URL(request.url), work, (usage) => counter.count(usage));
+        const work = { options, jobs, scheme, issue, body: asked, signal: request.signal };
+        return complete(new URL(request.url), work);
       },
-      { ...options, sink: counter, policy: policyOf(tenant, ownMark(scheme.stage)) },
+      { ...options, sink: issue, policy: policyOf(tenant, ownMark(scheme.stage)) },
     );
     return inner(request.url, { method: "POST", headers: request.headers, body });
   };
@@ -93,6 +95,7 @@ interface Work {
   readonly options: ModelServerOptions;
   readonly jobs: Jobs;
   readonly scheme: Scheme;
+  readonly issue: Issue;
   readonly body: JsonObject;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
@@ -101,8 +104,7 @@ interface Work {
 /** Answers a request whose policy is settled. */
 async function complete(
   { pathname }: URL,
-  { options, jobs, scheme, body, signal }: Work,
-  count: (usage: Usage) => void,
+  { options, jobs, scheme, issue, body, signal }: Work,
 ): Promise<Response> {
   const { model, modelId, random, newId, now } = options;
   const endpoint = pathname.endsWith("/chat/completions") ? "chat" : "completions";
@@ -113,8 +115,10 @@ async function complete(
     const shape = SHAPES[endpoint];
     const head = { id: shape.idPrefix + newId(), created: seconds(now()), model: modelId };
     const mark = asksForMark(body) ? scheme : null;
-    const pieces = (): ReturnType<typeof write> =>
-      write(model, { asked, scheme: mark, random: random(asked.seed) });
+    const pieces = (): AsyncIterable<Piece> => {
+      const written = write(model, { asked, scheme: mark, random: random(asked.seed) });
+      return issue.noting(written, { prompt: asked.prompt, scheme: mark });
+    };
     const answering: Answering = {
       shape,
       head,
@@ -124,7 +128,7 @@ async function complete(
       inTurn: jobs.run.bind(jobs),
       pieces,
       signal,
-      count,
+      count: (usage) => issue.count(usage),
     };
     const tellOperator = (error: unknown): void => tell(options.onError, error);
     return await (asked.stream ? streamed(answering, tellOperator) : whole(answering));
@@ -144,27 +148,6 @@ function checkModel({ model }: JsonObject, modelId: string): void {
     code: isText ? "model_not_found" : "invalid_value",
     param: "model",
   });
-}
-
-/** Adds what we counted to the record: a client need not have asked for it. */
-class CountingSink implements RecordSink {
-  readonly #sink: RecordSink;
-  #tokens: number | null = null;
-
-  constructor(sink: RecordSink) {
-    this.#sink = sink;
-  }
-
-  count(usage: Usage): void {
-    this.#tokens = usage.completion_tokens;
-  }
-
-  write(entry: Started | Ended): void | Promise<void> {
-    if (entry.kind === "started" || this.#tokens === null) return this.#sink.write(entry);
-    const tokens = this.#tokens;
-    const choices = entry.choices.map((choice) => ({ ...choice, tokens }));
-    return this.#sink.write({ ...entry, completionTokens: tokens, choices });
-  }
 }
 
 function seconds(milliseconds: number): number {

@@ -10,6 +10,8 @@ export interface ChoiceRecord {
   /** Its tokens; null where the upstream neither sent ids nor counted those of a single choice. */
   readonly tokens: number | null;
   readonly finishReason: string | null;
+  /** Standard score of the mark when the answer was given out; where our own server wrote it. */
+  readonly zScore?: number;
 }
 
 /** Choices beyond these are not recorded: no upstream gives more, and memory must have a bound. */

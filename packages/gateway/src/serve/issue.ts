@@ -1,0 +1,78 @@
+/** What is known of an answer when it is given out: its tokens, counted and scored. */
+import type { Scheme, Tokens } from "@verdigris/core";
+import { Tally, evidenceOf } from "@verdigris/detector";
+import type { Piece, Usage } from "../answers/shape.js";
+import { tell } from "../errors.js";
+import type { Ended, RecordSink, Started } from "../record.js";
+import type { Tenant } from "./tenants.js";
+
+/** An answer as it was given out. */
+export interface ServedAnswer {
+  readonly tenant: Tenant;
+  readonly prompt: Tokens;
+  /** As far as it came. */
+  readonly tokens: Tokens;
+  readonly marked: boolean;
+}
+
+/** Where answers are made known. */
+export interface IssueOptions {
+  readonly sink: RecordSink;
+  /** Told of each answer that ended; the ids are its own to keep. */
+  readonly onAnswer?: (answer: ServedAnswer) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+/** One answer's way out. Adds to its record what we counted, which a client need not have asked for. */
+export class Issue implements RecordSink {
+  readonly #options: IssueOptions;
+  readonly #tenant: Tenant;
+  readonly #tokens: number[] = [];
+  #prompt: Tokens = new Uint32Array();
+  #scheme: Scheme | null = null;
+  /** Tokens the client was given; null before there were any. */
+  #given: number | null = null;
+
+  constructor(tenant: Tenant, options: IssueOptions) {
+    this.#tenant = tenant;
+    this.#options = options;
+  }
+
+  count(usage: Usage): void {
+    this.#given = usage.completion_tokens;
+  }
+
+  /** Passes pieces on, and notes their tokens. `scheme` is null for an answer without a mark. */
+  async *noting(
+    pieces: AsyncIterable<Piece>,
+    { prompt, scheme }: { readonly prompt: Tokens; readonly scheme: Scheme | null },
+  ): AsyncGenerator<Piece> {
+    [this.#prompt, this.#scheme] = [prompt, scheme];
+    for await (const piece of pieces) {
+      this.#tokens.push(...piece.tokenIds);
+      yield piece;
+    }
+  }
+
+  write(entry: Started | Ended): void | Promise<void> {
+    const { sink, onAnswer, onError } = this.#options;
+    if (entry.kind === "started" || this.#given === null) return sink.write(entry);
+    const tokens = Uint32Array.from(this.#tokens).subarray(0, this.#given);
+    const marked = this.#scheme !== null;
+    try {
+      onAnswer?.({ tenant: this.#tenant, prompt: this.#prompt, tokens, marked });
+    } catch (error) {
+      tell(onError, error);
+    }
+    const counted = { tokens: tokens.length, ...this.#score(tokens) };
+    const choices = entry.choices.map((choice) => ({ ...choice, ...counted }));
+    return sink.write({ ...entry, completionTokens: tokens.length, choices });
+  }
+
+  #score(tokens: Tokens): { readonly zScore?: number } {
+    if (this.#scheme === null || tokens.length === 0) return {};
+    const tally = new Tally(this.#scheme);
+    tally.add({ tokens, prompt: this.#prompt });
+    return { zScore: evidenceOf(this.#scheme.law, tally.count()).zScore };
+  }
+}
