@@ -2,7 +2,19 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { Key } from "@verdigris/core";
 import { describe, expect, test } from "vitest";
-import { KEY, KEY_HEX, cli, file, inFolder, keyPath } from "./support.js";
+import { readTenantsFile } from "../src/serve/tenants-file.js";
+import {
+  KEY,
+  KEY_HEX,
+  Sink,
+  TOKENIZER,
+  chunks,
+  cli,
+  file,
+  inFolder,
+  keyPath,
+  profilePath,
+} from "./support.js";
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 const at = ["--registry", "sqlite:keys.db", "--provider", "us", "--master-file", keyPath];
@@ -79,7 +91,7 @@ describe("verdigris keys", () => {
   });
 
   test.each([
-    ["no registry", ["keys", "list", "--provider", "us"], "registry: expected --registry URL"],
+    ["no registry", ["keys", "list", "--provider", "us"], "registry: expected an address"],
     ["no master key", ["keys", "list", ...at.slice(0, 4)], "VERDIGRIS_MASTER_KEY is not set"],
     [
       "another address",
@@ -116,5 +128,55 @@ describe("verdigris keys", () => {
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("secret");
+  });
+});
+
+describe("a tenants file that names the registry", () => {
+  const io = {
+    stdin: chunks(),
+    stdout: new Sink(),
+    stderr: new Sink(),
+    env: {},
+    cwd: inFolder(""),
+    openModel: () => Promise.reject(new Error("this test opens no model")),
+    stopped: () => Promise.resolve(),
+  };
+  const registry = { url: "sqlite:served.db", provider: "us", master: { file: keyPath } };
+  const detection = {
+    tokenizer: TOKENIZER,
+    clients: [{ name: "press", apiKeySha256: digest("sk-press") }],
+  };
+  const ask = new Request("http://gateway/", { headers: { authorization: "Bearer served" } });
+
+  test("serves whom the registry knows, with the key in force, and tests for all begun epochs", async () => {
+    const where = [...at.slice(2), "--registry", "sqlite:served.db"];
+    const add = ["keys", "add", "served", "--group", "resellers", "--profile", "test-h2"];
+    expect((await cli([...add, "--api-key-sha256", digest("served"), ...where])).code).toBe(0);
+    const path = file(
+      "tenants.json",
+      JSON.stringify({ registry: { ...registry, profiles: [profilePath] }, detection }),
+    );
+    const served = await readTenantsFile(io, path);
+    const tenant = await served.resolveTenant(ask);
+    const first = KEY.derive({ provider: "us", group: "resellers", epoch: "1" });
+    expect([tenant?.name, tenant?.key.id]).toEqual(["served", first.id]);
+    const marks = served.detection?.marks;
+    if (typeof marks !== "function") throw new TypeError("expected marks that change");
+    expect((await marks()).map(({ key }) => key.id)).toEqual([first.id]);
+  });
+
+  test.each([
+    [
+      "another master key",
+      { registry: { ...registry, master: { env: "NONE" } } },
+      "NONE is not set",
+    ],
+    ["a key in the file", { registry: { ...registry, master: KEY_HEX } }, "master"],
+    ["no provider", { registry: { ...registry, provider: "" } }, "provider"],
+  ])("%s", async (_, given, message) => {
+    const value = { registry: { profiles: [profilePath], ...given.registry } };
+    const failed = readTenantsFile(io, file("bad-tenants.json", JSON.stringify(value)));
+    await expect(failed).rejects.toThrow(message);
+    await expect(failed).rejects.not.toThrow(KEY_HEX.slice(0, 16));
   });
 });

@@ -7,7 +7,11 @@ import { Key, type Profile, parseProfile } from "@verdigris/core";
 import { type ScoreJson, scoreSchema } from "@verdigris/detector/json";
 import { readTokenizer } from "@verdigris/text";
 import { describe, expect, it } from "vitest";
-import { type DetectionOptions, createDetectionHandler } from "../src/detection/index.js";
+import {
+  type DetectableMark,
+  type DetectionOptions,
+  createDetectionHandler,
+} from "../src/detection/index.js";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PROFILE = "fixtures/corpora/smollm2/profile-h1.json";
@@ -262,6 +266,31 @@ describe("access", () => {
     expect(bad({ marks: [{ profile: foreign, key, tokenizer }] })).toThrow(
       /^marks: expected tokenizer 0+/,
     );
+  });
+});
+
+describe("marks of one profile under several keys", () => {
+  const other = Key.fromBytes(new Uint8Array(32).fill(9));
+  const under = (...keys: readonly Key[]): readonly DetectableMark[] =>
+    keys.map((one) => ({ profile: { ...profile, keyId: null }, key: one, tokenizer }));
+  const found = async (detect: ReturnType<typeof handler>): Promise<readonly string[]> => {
+    const results = await resultsOf(await detect(post({ text: MARKED })));
+    return results.map(({ keyId, verdict }) => `${keyId} ${verdict}`);
+  };
+
+  it("are each tested, and the right one is found", async () => {
+    expect(await found(handler({ marks: under(other, key) }))).toEqual([
+      `${other.id} not-detected`,
+      `${key.id} detected`,
+    ]);
+  });
+
+  it("may change from one request to the next", async () => {
+    let keys = [other];
+    const detect = handler({ marks: () => Promise.resolve(under(...keys)) });
+    expect(await found(detect)).toEqual([`${other.id} not-detected`]);
+    keys = [key];
+    expect(await found(detect)).toEqual([`${key.id} detected`]);
   });
 });
 

@@ -54,7 +54,7 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
   const { framed, serveUntilStopped } = await import("../serve/frame.js");
   const { readTenantsFile } = await import("../serve/tenants-file.js");
   const { resolveTenant, detection } = await readTenantsFile(io, locate(io, options.tenants));
-  const { surroundings, beside } = framed(io, { records });
+  const { surroundings, beside, close } = await framed(io, { records });
   const upstreamKey = io.env["VERDIGRIS_UPSTREAM_KEY"] ?? "";
   const mark = ENGINES[engine]();
   const handle = createUpstreamServer({
@@ -65,6 +65,5 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
     resolveTenant,
     patienceMs: patience * 1000,
   });
-  const drain = (): Promise<void> => Promise.resolve();
-  await serveUntilStopped(io, beside(handle, detection), { ...options, drain });
+  await serveUntilStopped(io, beside(handle, detection), { ...options, drain: close });
 }

@@ -70,7 +70,7 @@ async function serveModel(io: Io, options: ServeOptions): Promise<void> {
   const model = await io.openModel({ modelPath, sequences, contextSize, candidates, threads });
   try {
     const load = (): ReturnType<ModelServer["load"]> => server.load();
-    const { surroundings, beside } = framed(io, { records, load });
+    const { surroundings, beside, close } = await framed(io, { records, load });
     const server = createModelServer({
       ...surroundings,
       model,
@@ -80,7 +80,10 @@ async function serveModel(io: Io, options: ServeOptions): Promise<void> {
       waiting: options.waiting,
       ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     });
-    const drain = (): Promise<void> => server.close(AbortSignal.timeout(grace * 1000));
+    const drain = async (): Promise<void> => {
+      await server.close(AbortSignal.timeout(grace * 1000));
+      await close();
+    };
     await serveUntilStopped(io, beside(server.handle, served.detection), { ...options, drain });
   } finally {
     await model.dispose();

@@ -51,26 +51,48 @@ export async function withOpenRegistry(
 }
 
 /** Opens the registry, and makes it where there is none. @throws VerdigrisError, TypeError */
-export async function openRegistry(io: Io, options: RegistryOptions): Promise<Registry> {
-  const url = options.registry ?? io.env["VERDIGRIS_REGISTRY"] ?? "";
+function openRegistry(io: Io, options: RegistryOptions): Promise<Registry> {
+  const { registry: url, provider, passphraseFile } = options;
+  const place = { provider, master: sourceOf(options), passphraseFile };
+  return openRegistryAt(io, { url, ...place }, (path) => locate(io, path));
+}
+
+/** Where a registry is, however that was said. */
+interface RegistryPlace {
+  readonly url?: string | undefined;
+  readonly provider: string;
+  readonly master: KeySource;
+  readonly passphraseFile?: string | undefined;
+}
+
+/** The same; `find` finds files. */
+export async function openRegistryAt(
+  io: Io,
+  { provider, master, ...place }: RegistryPlace,
+  find: (path: string) => string,
+): Promise<Registry> {
+  const url = place.url ?? io.env["VERDIGRIS_REGISTRY"] ?? "";
   if (url === "") {
     throw new TypeError(
-      "registry: expected --registry URL, or VERDIGRIS_REGISTRY in the environment; got neither",
+      "registry: expected an address, or VERDIGRIS_REGISTRY in the environment; got neither",
     );
   }
   const [, file] = /^sqlite:(.+)$/s.exec(url) ?? [];
   return Registry.open({
-    url: file === undefined ? url : `sqlite:${locate(io, file)}`,
-    provider: options.provider,
-    master: await masterKey(io, options),
+    url: file === undefined ? url : `sqlite:${find(file)}`,
+    provider,
+    master: await masterKey(io, await secretFrom(io, master, find), place),
   });
 }
 
-async function masterKey(io: Io, options: RegistryOptions): Promise<Key> {
-  const { text, source } = await secretFrom(io, sourceOf(options), (path) => locate(io, path));
+async function masterKey(
+  io: Io,
+  { text, source }: { readonly text: string; readonly source: string },
+  place: Pick<RegistryPlace, "passphraseFile">,
+): Promise<Key> {
   try {
     if (!isSealed(text)) return Key.fromText(text);
-    return await openSealedKey(JSON.parse(text), await passphrase(io, options));
+    return await openSealedKey(JSON.parse(text), await passphrase(io, place));
   } catch (cause) {
     if (cause instanceof TypeError) throw cause;
     // What is not JSON may be a key: it is not quoted.
@@ -89,7 +111,7 @@ function sourceOf({ masterFile, masterCommand }: RegistryOptions): KeySource {
 /** A passphrase is never an argument, which other users of the machine can see. @throws TypeError without one */
 export async function passphrase(
   io: Io,
-  { passphraseFile }: Pick<RegistryOptions, "passphraseFile">,
+  { passphraseFile }: Pick<RegistryPlace, "passphraseFile">,
 ): Promise<string> {
   const given =
     passphraseFile === undefined

@@ -1,5 +1,4 @@
 /** What every server of the command has around it: records, figures, errors, a start and an end. */
-import { appendFile } from "node:fs/promises";
 import { VerdigrisError } from "@verdigris/core";
 import type { RecordSink } from "@verdigris/gateway";
 import {
@@ -7,6 +6,7 @@ import {
   type RequestHandler,
   createDetectionHandler,
 } from "@verdigris/gateway/detection";
+import { FileLedger } from "@verdigris/gateway/ledger";
 import { type MetricsOptions, createMetrics } from "@verdigris/gateway/metrics";
 import { type Io, locate, tell } from "../io.js";
 
@@ -20,16 +20,20 @@ export interface Surroundings {
 }
 
 /** Surroundings of a server, and what stands beside its own paths: `/metrics`, and detection where it is asked for. */
-export function framed(
+export async function framed(
   io: Io,
   options: { readonly records: string | undefined } & MetricsOptions,
-): {
+): Promise<{
   readonly surroundings: Surroundings;
   beside(handle: RequestHandler, detection: Detection): RequestHandler;
-} {
+  /** Waits for what is being recorded; nothing is recorded after it. */
+  close(): Promise<void>;
+}> {
   const metrics = createMetrics(options);
+  const records =
+    options.records === undefined ? null : await FileLedger.open(locate(io, options.records));
   const surroundings: Surroundings = {
-    sink: metrics.counting(recordsIn(io, options.records)),
+    sink: metrics.counting(records ?? NOWHERE),
     failure: "closed",
     newId: () => globalThis.crypto.randomUUID(),
     now: () => Date.now(),
@@ -48,6 +52,7 @@ export function framed(
         return isDetection ? detect(request) : handle(request);
       };
     },
+    close: async () => records?.close(),
   };
 }
 
@@ -73,11 +78,7 @@ export async function serveUntilStopped(
   await http.close();
 }
 
-function recordsIn(io: Io, path: string | undefined): RecordSink {
-  if (path === undefined) return { write() {} };
-  const file = locate(io, path);
-  return { write: (entry) => appendFile(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 }) };
-}
+const NOWHERE: RecordSink = { write() {} };
 
 function describe(error: unknown): string {
   if (error instanceof VerdigrisError) return `${error.code}: ${error.message}`;

@@ -1,13 +1,15 @@
 /** The file that says who may ask, and with which mark their answers are written. */
 import { dirname, resolve } from "node:path";
 import { VerdigrisError, parseWith } from "@verdigris/core";
-import type { DetectableMark } from "@verdigris/gateway/detection";
+import type { DetectableMark, DetectionOptions } from "@verdigris/gateway/detection";
+import { RegistryView } from "@verdigris/gateway/registry";
 import { type ResolveTenant, type Tenant, fixedTenants } from "@verdigris/gateway/serve";
 import { digestOf } from "@verdigris/survival";
 import { readTokenizer } from "@verdigris/text";
 import * as z from "zod";
 import { keyMismatch, readJsonFile, readProfile } from "../files.js";
-import type { Io } from "../io.js";
+import { type Io, tell } from "../io.js";
+import { openRegistryAt } from "../keys/master.js";
 import { keyFrom, keySourceSchema } from "./key-source.js";
 
 const client = { name: z.string().min(1), apiKeySha256: z.string().regex(/^[0-9a-f]{64}$/i) };
@@ -18,35 +20,47 @@ const tenantSchema = z.strictObject({
   machineToMachine: z.boolean().default(false),
   fewestTokens: z.int().min(0).default(0),
 });
-const fileSchema = z.strictObject({
+const detectionSchema = z
+  .strictObject({ tokenizer: z.string().min(1), clients: z.array(z.strictObject(client)).min(1) })
+  .optional();
+const listedSchema = z.strictObject({
   tenants: z.array(tenantSchema).min(1),
-  detection: z
-    .strictObject({ tokenizer: z.string().min(1), clients: z.array(z.strictObject(client)).min(1) })
-    .optional(),
+  detection: detectionSchema,
+});
+const registrySchema = z.strictObject({
+  registry: z
+    .strictObject({
+      url: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("sqlite:FILE or postgres://…; else VERDIGRIS_REGISTRY."),
+      provider: z.string().min(1),
+      master: keySourceSchema,
+      profiles: z.array(z.string().min(1)).min(1).describe("Paths; their keyId is null."),
+    })
+    .describe("What `verdigris keys` keeps."),
+  detection: detectionSchema,
 });
 
 /** A tenants file, read. Paths in it start where it lies. */
 export interface TenantsFile {
   readonly resolveTenant: ResolveTenant;
-  readonly tenants: readonly Tenant[];
   /** For the detection endpoint; null if the file asks for none. */
-  readonly detection: {
-    readonly marks: readonly DetectableMark[];
-    readonly clients: readonly { readonly name: string; readonly apiKeySha256: string }[];
-  } | null;
+  readonly detection: Pick<DetectionOptions, "marks" | "clients"> | null;
 }
 
 /** @throws VerdigrisError CONFIG_INVALID, FILE_*, PROFILE_INVALID or KEY_INVALID */
 export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile> {
   const value = await readJsonFile(path);
-  const { tenants: listed, detection } = parseWith(fileSchema, value, {
-    name: path,
-    code: "CONFIG_INVALID",
-    // Someone may have put a key there.
-    secret: ["key"],
-  });
-  refuseRepeated(path, listed);
+  // Someone may have put a key there.
+  const where = { name: path, code: "CONFIG_INVALID", secret: ["key", "master"] } as const;
   const locate = (file: string): string => resolve(dirname(path), file);
+  if (typeof value === "object" && value !== null && "registry" in value) {
+    return registered(io, parseWith(registrySchema, value, where), locate);
+  }
+  const { tenants: listed, detection } = parseWith(listedSchema, value, where);
+  refuseRepeated(path, listed);
   const tenants = await Promise.all(
     listed.map(async ({ profile: profilePath, key: source, ...tenant }) => {
       const profile = await readProfile(locate(profilePath));
@@ -58,7 +72,6 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
   );
   return {
     resolveTenant: fixedTenants(tenants),
-    tenants,
     detection:
       detection === undefined
         ? null
@@ -67,6 +80,33 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
             clients: detection.clients,
           },
   };
+}
+
+/** Tenants, keys and marks as the registry has them, from moment to moment. */
+async function registered(
+  io: Io,
+  { registry: { profiles: paths, ...where }, detection }: z.infer<typeof registrySchema>,
+  locate: (path: string) => string,
+): Promise<TenantsFile> {
+  const profiles = await Promise.all(
+    paths.map(async (path) => {
+      const profile = await readProfile(locate(path));
+      return { profile, digest: digestOf(profile) };
+    }),
+  );
+  const registry = await openRegistryAt(io, where, locate);
+  const view = new RegistryView(registry, {
+    profiles,
+    now: () => Date.now(),
+    onError: (error) => tell(io, `registry: ${(error as Error).message}`),
+  });
+  const { resolveTenant } = view;
+  if (detection === undefined) return { resolveTenant, detection: null };
+  const { id } = profiles[0].profile.tokenizer;
+  const tokenizer = await readTokenizer(locate(detection.tokenizer), id);
+  const marks = async (): Promise<readonly DetectableMark[]> =>
+    (await view.marks()).map(({ profile, key }) => ({ profile, key, tokenizer }));
+  return { resolveTenant, detection: { marks, clients: detection.clients } };
 }
 
 /** Two tenants of one name could not be told apart in records; two of one API key not at all. */

@@ -8,7 +8,8 @@ import { openApiDocument } from "./openapi.js";
 
 /** What an endpoint tests for, and for whom. */
 export interface DetectionOptions {
-  readonly marks: readonly DetectableMark[];
+  /** What is tested for; a function is asked for each request, and may answer with other marks as keys come and go. */
+  readonly marks: readonly DetectableMark[] | (() => Promise<readonly DetectableMark[]>);
   readonly clients: readonly ApiClient[];
   /** For each client. Default: 60 a minute, 20 at once. */
   readonly rateLimit?: RateLimit;
@@ -45,7 +46,7 @@ export function createDetectionHandler(options: DetectionOptions): RequestHandle
 
 /** Access first: who may not ask learns nothing about a body, and costs none of the limit. */
 function detectRoute(options: DetectionOptions): (request: Request) => Promise<Response> {
-  const marks = new Marks(options.marks, options.decoys ?? "auto");
+  const current = marksOf(options);
   const clients = new Clients(options.clients);
   const rate = new RateLimiter(options.rateLimit ?? { burst: 20, perMinute: 60 }, options.now);
   return async (request) => {
@@ -55,7 +56,10 @@ function detectRoute(options: DetectionOptions): (request: Request) => Promise<R
     if (wait > 0) return errorResponse(TOO_MANY, { "retry-after": String(wait) });
     const bytes = await readBytes(request, options.longestBody ?? 1 << 18);
     const body = checked(detectSchema, parseJson(bytes));
-    return Response.json({ version: 1, results: marks.test(body) }, { headers: PRIVATE });
+    return Response.json(
+      { version: 1, results: (await current()).test(body) },
+      { headers: PRIVATE },
+    );
   };
 }
 
@@ -67,3 +71,18 @@ const TOO_MANY: ApiError = {
   type: "rate_limit_error",
   code: "rate_limit_exceeded",
 };
+
+/** The marks in force, bound anew only when they are other ones. */
+function marksOf({ marks, decoys = "auto" }: DetectionOptions): () => Promise<Marks> {
+  if (typeof marks !== "function") {
+    const fixed = new Marks(marks, decoys);
+    return () => Promise.resolve(fixed);
+  }
+  let bound: { readonly names: string; readonly marks: Marks } | null = null;
+  return async () => {
+    const listed = await marks();
+    const names = listed.map(({ profile, key }) => `${profile.id} ${key.id}`).join();
+    if (bound?.names !== names) bound = { names, marks: new Marks(listed, decoys) };
+    return bound.marks;
+  };
+}

@@ -26,22 +26,23 @@ interface Prepared {
   readonly findings: ReadonlyMap<string, number>;
 }
 
-/** Marks by id of their profile. Keys stay inside. */
+/** Marks; those of one profile under several keys share its id. Keys stay inside. */
 export class Marks {
-  readonly #marks = new Map<string, Mark>();
-  /** @throws RangeError for no marks, two of one id, or a key or tokenizer that is not the profile's */
+  readonly #marks: readonly Mark[];
+  /** @throws RangeError for no marks, one mark twice, or a key or tokenizer that is not the profile's */
   constructor(marks: readonly DetectableMark[], decoys: number | "auto") {
     if (marks.length === 0) throw new RangeError("marks: expected at least one, got none");
     const kernel = createKernel();
-    for (const given of marks) {
-      checkMark(given, this.#marks);
+    const known = new Set<string>();
+    this.#marks = marks.map((given) => {
+      checkMark(given, known);
       const { profile, key } = given;
       const { law, weaknesses } = bindScheme(profile, key, kernel);
       const warnings = weaknesses.map(({ name, message }) => `${name}: ${message}`);
       const mark = { profile: profile.id, keyId: key.id, law: law.kind, warnings };
       const detector = new Detector(profile, key, { decoys, kernel });
-      this.#marks.set(profile.id, { ...given, mark, detector });
-    }
+      return { ...given, mark, detector };
+    });
   }
 
   /**
@@ -49,16 +50,7 @@ export class Marks {
    * @throws RequestError for a profile that is not there, or that needs a tokenizer it has not
    */
   test(body: DetectBody): readonly ScoreJson[] {
-    const ids = [...new Set(body.profiles ?? this.#marks.keys())];
-    const tested = ids.map((id) => {
-      const found = this.#marks.get(id);
-      if (found === undefined) {
-        throw invalidRequest(
-          "profiles: expected ids of known profiles",
-          "unknown_profile",
-          "profiles",
-        );
-      }
+    const tested = this.#asked(body).map((found) => {
       const { piece, findings } = prepared(body, found);
       return { found, findings, verdict: verdictOf(found.detector, piece, body.alpha) };
     });
@@ -69,6 +61,15 @@ export class Marks {
       const judged = { name: "text", kind, verdict, log10PAdjusted: adjusted[i], findings };
       return { ...pooledJson(judged, found.mark), problems: [], files: [] };
     });
+  }
+
+  #asked({ profiles }: DetectBody): readonly Mark[] {
+    if (profiles === undefined) return this.#marks;
+    const ids = new Set(profiles);
+    const asked = this.#marks.filter(({ profile }) => ids.has(profile.id));
+    if (new Set(asked.map(({ profile }) => profile.id)).size === ids.size) return asked;
+    const message = "profiles: expected ids of known profiles";
+    throw invalidRequest(message, "unknown_profile", "profiles");
   }
 }
 
@@ -82,12 +83,11 @@ function verdictOf(detector: Detector, piece: Piece, alpha: number): Verdict {
   }
 }
 
-function checkMark(
-  { profile, key, tokenizer }: DetectableMark,
-  others: ReadonlyMap<string, unknown>,
-): void {
+function checkMark({ profile, key, tokenizer }: DetectableMark, known: Set<string>): void {
   const { id, keyId } = profile;
-  if (others.has(id)) throw new RangeError(`marks: expected different profiles, got two of ${id}`);
+  const name = `${id} with key ${key.id}`;
+  if (known.has(name)) throw new RangeError(`marks: expected different marks, got two of ${name}`);
+  known.add(name);
   if (keyId !== null && keyId !== key.id) {
     throw new RangeError(`marks: expected key ${keyId} for profile ${id}, got ${key.id}`);
   }
