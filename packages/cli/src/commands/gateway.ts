@@ -65,5 +65,9 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
     resolveTenant,
     patienceMs: patience * 1000,
   });
-  await serveUntilStopped(io, beside(handle, detection), { ...options, drain: close });
+  await serveUntilStopped(io, beside(handle, detection), {
+    ...options,
+    drain: () => Promise.resolve(),
+  });
+  await close();
 }

@@ -80,11 +80,9 @@ async function serveModel(io: Io, options: ServeOptions): Promise<void> {
       waiting: options.waiting,
       ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     });
-    const drain = async (): Promise<void> => {
-      await server.close(AbortSignal.timeout(grace * 1000));
-      await close();
-    };
+    const drain = (): Promise<void> => server.close(AbortSignal.timeout(grace * 1000));
     await serveUntilStopped(io, beside(server.handle, served.detection), { ...options, drain });
+    await close();
   } finally {
     await model.dispose();
   }
