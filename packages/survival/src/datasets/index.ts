@@ -4,7 +4,7 @@ import { llamaFactoryAlpaca } from "./llama-factory-alpaca.js";
 import { llamaFactorySharegpt } from "./llama-factory-sharegpt.js";
 import { trl } from "./trl.js";
 
-export type { Companions, DatasetFormat, Example } from "./dataset-format.js";
+export type { DatasetFormat, Example } from "./dataset-format.js";
 export { type Lesson, type MixedDataset, mixedDataset } from "./mixed-dataset.js";
 
 /** Every format of a fine-tuning dataset; a new one is its file and a line here. */
