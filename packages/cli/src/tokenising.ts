@@ -87,7 +87,7 @@ export class TokenisingPool implements Tokenising {
     this.#place = place;
     this.#others = workers - 1;
     this.#alone = alone;
-    this.ahead = (QUEUE + 1) * workers;
+    this.ahead = workers === 1 ? 2 : (QUEUE + 1) * workers;
   }
 
   readonly run = async (texts: readonly string[]): Promise<readonly Tokenised[]> => {
