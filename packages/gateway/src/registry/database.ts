@@ -1,6 +1,6 @@
 /** The registry's tables, in SQLite or PostgreSQL. */
 import { VerdigrisError } from "@verdigris/core";
-import { type Dialect, Kysely, PostgresDialect, SqliteDialect } from "kysely";
+import type { Dialect, Kysely } from "kysely";
 
 /** Rows as they are stored. PostgreSQL returns its 64-bit numbers as text. */
 export interface Tables {
@@ -34,7 +34,9 @@ const BUSY_MS = 5000;
  * peers. @throws RangeError for another address, VerdigrisError PEER_MISSING without the driver
  */
 export async function openDatabase(url: string): Promise<Database> {
-  const database: Database = new Kysely({ dialect: await dialectOf(url) });
+  // Loaded on demand, as the drivers are: reading a scope or a sealed key needs no database.
+  const kysely = await import("kysely");
+  const database: Database = new kysely.Kysely({ dialect: await dialectOf(url, kysely) });
   try {
     await createTables(database).catch((error: unknown) => {
       // Two instances that make the tables at once can meet in PostgreSQL's catalogue.
@@ -48,7 +50,10 @@ export async function openDatabase(url: string): Promise<Database> {
   return database;
 }
 
-async function dialectOf(url: string): Promise<Dialect> {
+async function dialectOf(
+  url: string,
+  { PostgresDialect, SqliteDialect }: typeof import("kysely"),
+): Promise<Dialect> {
   if (/^postgres(ql)?:\/\//.test(url)) {
     const { default: pg } = await driver("pg", () => import("pg"));
     const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: BUSY_MS });
