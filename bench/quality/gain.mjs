@@ -2,7 +2,8 @@
 //   node bench/quality/gain.mjs [--keys=6] [--vocabulary=512] [--tokens=20000] [--h=1]
 // A = measured open excess / the law's with A = 1. The interval is Student's t over keys: each key is one corpus, one set
 // of coins and one training run. About a minute and a half of one core.
-import { SMALL_STUDENT, estimate } from "../../tests/calibration/neural-laws.ts";
+import { fitGain } from "@verdigris/survival";
+import { SMALL_STUDENT } from "../../tests/calibration/neural-laws.ts";
 import { World } from "../../tests/calibration/neural-world.ts";
 import { option, writeResult } from "./lab.mjs";
 
@@ -12,8 +13,6 @@ const FAMILIES = {
   "neural-probabilities": { targets: "probabilities" },
   "neural-adapters": { pretrainingEpochs: 1, adapterRank: 4 },
 };
-/** Student's t, .975, by degrees of freedom. */
-const T975 = { 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262 };
 const keys = option("keys", 6);
 const h = option("h", 1);
 const size = {
@@ -21,7 +20,7 @@ const size = {
   tokens: option("tokens", 20_000),
   contexts: 2000,
 };
-if (T975[keys - 1] === undefined) throw new RangeError(`keys: expected 5 to 10, got ${keys}`);
+if (!(keys >= 5 && keys <= 10)) throw new RangeError(`keys: expected 5 to 10, got ${keys}`);
 const world = await World.of(size);
 const families = [];
 const details = {};
@@ -34,9 +33,13 @@ for (const [name, settings] of Object.entries(FAMILIES)) {
     rows.push({ key, epsilon, expected: world.expected(student, lesson) });
   }
   details[name] = rows;
-  const { mean, error } = estimate(rows.map(({ epsilon, expected }) => epsilon / expected));
-  const half = T975[keys - 1] * error;
-  const gain = { value: mean, lower: Math.max(0, mean - half), upper: mean + half };
+  const runs = rows.map(({ key, epsilon, expected }) => ({
+    key,
+    epsilon,
+    forecast: { epsilon: expected, gain: 1 },
+  }));
+  const fitted = fitGain(runs);
+  const gain = { ...fitted, lower: Math.max(0, fitted.lower) };
   families.push({
     name,
     gain,
