@@ -1,3 +1,4 @@
+export { asFileError } from "./file-errors.js";
 export { type Finding, type FindingKind, type Normalised, normalise } from "./normalise.js";
 export { tokenOffsets } from "./offsets.js";
 export { findFiles } from "./inputs.js";

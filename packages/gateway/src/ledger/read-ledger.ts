@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { VerdigrisError } from "@verdigris/core";
+import { asFileError } from "@verdigris/text";
 import type { Ended, Started } from "../record.js";
 
 /** One answer, with both its records. */
@@ -37,10 +38,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   const input = createReadStream(path, "utf8");
   try {
     yield* createInterface({ input, crlfDelay: Infinity });
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const message = `${path} ${missing ? "does not exist" : "cannot be read"}`;
-    throw new VerdigrisError(missing ? "FILE_NOT_FOUND" : "FILE_UNREADABLE", message, { cause });
+  } catch (error) {
+    throw asFileError(error, path);
   } finally {
     input.destroy();
   }
