@@ -111,21 +111,3 @@ async function importPeer(): Promise<typeof OpenAI> {
     );
   }
 }
-
-/** Results in the order of the items; so many at once. */
-export async function mapInParallel<T, R>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T, index: number) => Promise<R>,
-): Promise<readonly R[]> {
-  const out: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      out[index] = await work(items[index], index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  return out;
-}

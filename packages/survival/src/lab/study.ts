@@ -1,7 +1,7 @@
 /** Runs a study, or a shard of it: every run that is not stored yet, here or in worker threads. */
-import { canonicalJson } from "../store.js";
 import type { Material } from "../material.js";
-import { type DirectoryOptions, type Store, directoryStore } from "../store.js";
+import { mapInParallel } from "../parallel.js";
+import { type DirectoryOptions, type Store, canonicalJson, directoryStore } from "../store.js";
 import type { Progress } from "../work.js";
 import type { Study } from "./config.js";
 import { type Crew, soloCrew, threadCrew } from "./crew.js";
@@ -139,15 +139,11 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
     label: (item: T) => string,
     one: (item: T) => Promise<void>,
   ): Promise<void> => {
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let item = items[next++]; item !== undefined; item = items[next++]) {
-        await one(item);
-        done++;
-        tell(label(item));
-      }
-    };
-    await Promise.all(Array.from({ length: crew.atOnce }, lane));
+    await mapInParallel(items, crew.atOnce, async (item) => {
+      await one(item);
+      done++;
+      tell(label(item));
+    });
   };
   await each(
     lessons,

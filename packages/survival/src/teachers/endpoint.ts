@@ -1,6 +1,7 @@
 import type { Tokenizer } from "@verdigris/text";
 import type { Lesson } from "../datasets/index.js";
-import { type Endpoint, mapInParallel } from "../endpoint/index.js";
+import type { Endpoint } from "../endpoint/index.js";
+import { mapInParallel } from "../parallel.js";
 import { below } from "../random.js";
 import type { Teacher, Teaching } from "./teacher.js";
 

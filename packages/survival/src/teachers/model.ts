@@ -1,7 +1,7 @@
 import type { Tokens } from "@verdigris/core";
 import { generate } from "@verdigris/watermark";
 import type { Lesson } from "../datasets/index.js";
-import { mapInParallel } from "../endpoint/index.js";
+import { mapInParallel } from "../parallel.js";
 import type { LocalModel } from "../students/external/index.js";
 import type { Teacher, Teaching } from "./teacher.js";
 

@@ -1,7 +1,8 @@
 import type { Random, Tokens } from "@verdigris/core";
 import type { Draws, Prediction } from "@verdigris/detector";
 import type { Tokenizer } from "@verdigris/text";
-import { type Completion, type Endpoint, mapInParallel } from "../../endpoint/index.js";
+import type { Completion, Endpoint } from "../../endpoint/index.js";
+import { mapInParallel } from "../../parallel.js";
 import { below } from "../../random.js";
 import type { ExternalStudent } from "./external-student.js";
 

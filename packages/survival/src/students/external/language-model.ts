@@ -1,6 +1,6 @@
 import type { Candidates, LanguageModel, Random, Tokens } from "@verdigris/core";
 import type { Draws, Prediction } from "@verdigris/detector";
-import { mapInParallel } from "../../endpoint/index.js";
+import { mapInParallel } from "../../parallel.js";
 import type { ExternalStudent } from "./external-student.js";
 
 /** A model run in this process, and how many of its sequences run at once. */
