@@ -44,12 +44,11 @@ async function answers(path: string): Promise<readonly LedgerAnswer[]> {
 /** Writes records, eight at once, and prints each that was acknowledged, until it is killed. */
 const WRITER = `
 import { FileLedger } from ${JSON.stringify(new URL("../dist/ledger/index.js", import.meta.url).href)};
-import { writeSync } from "node:fs";
 const ledger = await FileLedger.open(process.argv[1]);
 for (let n = 0; ; n += 8) {
   await Promise.all(Array.from({ length: 8 }, async (_, i) => {
     await ledger.write({ ...${JSON.stringify(started(""))}, record: "answer-" + (n + i) });
-    writeSync(1, "answer-" + (n + i) + "\\n");
+    process.stdout.write("answer-" + (n + i) + "\\n");
   }));
 }`;
 
