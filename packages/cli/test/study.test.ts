@@ -58,6 +58,37 @@ describe("verdigris survive with a study", () => {
     expect(existsSync(inFolder("none"))).toBe(false);
   });
 
+  test("is held against budgets and a baseline, in one piece or merged, for people, programs and GitHub", async () => {
+    const GITHUB_STEP_SUMMARY = file("study-check.md", "");
+    const budgets = (least: number): string =>
+      file(
+        `budgets ${least}.json`,
+        JSON.stringify({ version: 1, power: [{ least, alpha: 0.5 }], falseAlarms: { most: 0 } }),
+      );
+    const gate = (least: number): string[] => [
+      "--check",
+      budgets(least),
+      "--baseline",
+      "one/report.json",
+    ];
+    const within = await ran("--out", "one", ...gate(0.01));
+    expect(within.stdout).toMatch(/^Study: tiny-study[^]*\nWithin budgets: 9 checks hold\.\n/);
+    expect(within.code).toBe(0);
+    const merged = ["survive", "merge", "part1", "part2", "--out", "merged", ...gate(0.9999)];
+    const env = { GITHUB_STEP_SUMMARY };
+    const outside = await cli([...merged, "--format", "json"], { env });
+    expect(outside.code).toBe(1);
+    const { holds, checks } = JSON.parse(outside.stdout) as { holds: boolean; checks: object[] };
+    expect(holds).toBe(false);
+    expect(checks[0]).toMatchObject({ kind: "power", what: "default", holds: false });
+    // The summary says first what failed.
+    expect(readFileSync(GITHUB_STEP_SUMMARY, "utf8")).toMatch(
+      /^\*\*Outside of budgets: \d of 9 checks failed\.\*\*\n\n[^\n]*\n[^\n]*\n\| FAIL \| power \| \w+[^|]*\| power 0\.\d+ \\\[/,
+    );
+    const sharded = await ran("--out", "failed", "--shard", "1/2", ...gate(0.5));
+    expect(sharded).toMatchObject({ code: 2, stderr: expect.stringContaining("`survive merge`") });
+  });
+
   test("warns of an altered entry of the cache, and computes it again", async () => {
     const before = await ran("--out", "three", "--cache", "shared");
     const damaged = readdirSync(inFolder("shared")).map((name) => inFolder(`shared/${name}`));

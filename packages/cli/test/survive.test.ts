@@ -23,6 +23,20 @@ function experiment(change: Readonly<Record<string, unknown>> = {}): Record<stri
   };
 }
 
+/** As much of a study's report as tells it from an experiment's. */
+const STUDY_REPORT = {
+  version: 1,
+  kind: "study",
+  cells: [{}],
+  controls: {
+    unmarkedTeacher: [{}],
+    untrained: [{}],
+    wrongKeys: [{}],
+    teacher: [{}],
+    copier: [{}],
+  },
+};
+
 const config = ["survive", "--config", "experiment.json"];
 
 describe("verdigris survive", () => {
@@ -181,10 +195,16 @@ describe("verdigris survive --check", () => {
       ["--baseline", "experiment.json"],
       "is not a report of",
     ],
+    [
+      "a baseline of a study",
+      loose,
+      ["--baseline", file("study-report.json", JSON.stringify(STUDY_REPORT))],
+      /--baseline: expected the report of an earlier experiment, got .*study-report\.json/,
+    ],
     ["a baseline that is not there", loose, ["--baseline", "none.json"], "does not exist"],
   ])("%s is a usage error, and named", async (_what, budgets, args, says) => {
     const { code, stderr } = await check(budgets, ...args);
-    expect(stderr).toContain(says);
+    expect(stderr).toMatch(says);
     expect(code).toBe(2);
   });
 

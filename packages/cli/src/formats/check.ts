@@ -21,6 +21,14 @@ export const checkSchema = z
           ]),
           what: z.string().describe("The cell it is about, or all."),
           holds: z.boolean(),
+          value: z
+            .number()
+            .nullable()
+            .describe("What was measured: a power, a count, a variance, an excess."),
+          interval: z
+            .object({ lower: z.number(), upper: z.number() })
+            .nullable()
+            .describe("95 % interval of the value; null for a count."),
           found: z.string().describe("What was found, and the budget, in words."),
         }),
       )
@@ -36,7 +44,7 @@ export const checkFormats = { text, json, md: markdown } as const satisfies Read
 
 function* text(checks: readonly Check[]): Generator<string> {
   yield `\n${inWords(checks)}\n`;
-  for (const { kind, what, holds, found } of checks) {
+  for (const { kind, what, holds, found } of failuresFirst(checks)) {
     yield `  ${holds ? "ok  " : "FAIL"}  ${kind.padEnd(19)}${what}: ${found}\n`;
   }
 }
@@ -51,8 +59,17 @@ function* markdown(checks: readonly Check[]): Generator<string> {
   yield rows([
     ["", "check", "what", "found"],
     ["---", "---", "---", "---"],
-    ...checks.map(({ kind, what, holds, found }) => [holds ? "ok" : "FAIL", kind, what, found]),
+    ...failuresFirst(checks).map(({ kind, what, holds, found }) => [
+      holds ? "ok" : "FAIL",
+      kind,
+      what,
+      found,
+    ]),
   ]);
+}
+
+function failuresFirst(checks: readonly Check[]): readonly Check[] {
+  return checks.toSorted((a, b) => Number(a.holds) - Number(b.holds));
 }
 
 function inWords(checks: readonly Check[]): string {

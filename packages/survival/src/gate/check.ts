@@ -1,10 +1,20 @@
 /** A finished report against its budgets, and against an earlier report. */
-import { type Interval, normalLog10Q, normalQuantile, rejects } from "@verdigris/detector";
 import { VerdigrisError } from "@verdigris/core";
-import { compact, count, excess, hundredths, interval } from "../page/format.js";
-import { armName } from "../render/verdicts.js";
-import type { Audit, Cell, Report } from "../report.js";
+import {
+  type Interval,
+  binomialLog10P,
+  normalLog10Q,
+  normalQuantile,
+  rejects,
+} from "@verdigris/detector";
+import type { StudyReport } from "../lab/report.js";
+import { studentHalfWidth } from "../lab/student-t.js";
+import { compact, count, excess, hundredths, interval, plural } from "../page/format.js";
+import type { Report } from "../report.js";
 import type { Budgets, Where } from "./budgets.js";
+import { experimentSubject } from "./experiment.js";
+import { studySubject } from "./study.js";
+import type { Effect, Estimate, Subject, SubjectCell } from "./subject.js";
 
 /** One thing that was checked. */
 export interface Check {
@@ -12,154 +22,203 @@ export interface Check {
   /** The cell or control it is about; "all" if about the whole report. */
   readonly what: string;
   readonly holds: boolean;
-  /** What was found, and the budget. */
+  /** What was measured: a power, a count of false alarms or misses, a variance, an excess; null if there was nothing. */
+  readonly value: number | null;
+  /** 95 % interval of the value; null for a count. */
+  readonly interval: Interval | null;
+  /** What was found, and the budget, in words. */
   readonly found: string;
 }
 
 /**
- * Checks a report. A run of the same configuration gives the same report, so that figures are held against their
- * budgets as they are; against a baseline only a difference counts that the 95 % intervals do not explain.
- * @throws VerdigrisError CONFIG_INVALID for a budget that no cell answers to
+ * Checks a report, of an experiment or of a study. A run of the same configuration gives the same report, so that figures
+ * are held against their budgets as they are; against a baseline only a difference counts that the 95 % intervals do not
+ * explain. @throws VerdigrisError CONFIG_INVALID for a budget that no cell answers to; RangeError for a baseline of another kind
  */
 export function checkReport(
-  report: Report,
+  report: Report | StudyReport,
   budgets: Budgets,
-  baseline: Report | null = null,
+  baseline: Report | StudyReport | null = null,
 ): readonly Check[] {
+  const subject = subjectOf(report);
   return [
-    ...powerChecks(report, budgets),
-    ...falseAlarmChecks(report, budgets),
-    ...forecastChecks(report, budgets),
-    ...(baseline === null ? [] : baselineChecks(report, baseline)),
+    ...powerChecks(subject, budgets),
+    ...falseAlarmChecks(subject, budgets),
+    ...forecastChecks(subject, budgets),
+    ...(baseline === null ? [] : baselineChecks(subject, subjectOf(baseline))),
   ];
 }
 
-function powerChecks({ cells, alpha }: Report, { power = [] }: Budgets): readonly Check[] {
-  return power.flatMap(({ where, least, alpha: own = alpha }, i) => {
-    const chosen = cells.filter((cell) => cell.rho > 0 && matches(cell, where));
-    if (chosen.length === 0) {
-      const known = cells.filter(({ rho }) => rho > 0).map(nameOf);
-      throw new VerdigrisError(
-        "CONFIG_INVALID",
-        `budgets.power.${i}.where: expected a marked cell of the report (${known.join("; ")}), got ${JSON.stringify(where)}`,
-      );
-    }
-    return chosen.map((cell): Check => {
-      const { value, lower, upper } = powerOf(cell.closed, own);
-      return {
-        kind: "power",
-        what: nameOf(cell),
-        holds: value >= least,
-        found: `power ${compact(value)} ${interval({ lower, upper }, compact)} at α = ${compact(own)} with ${count(cell.closed.evidence.n)} tokens; at least ${compact(least)}`,
-      };
-    });
-  });
+function subjectOf(report: Report | StudyReport): Subject {
+  return "kind" in report ? studySubject(report) : experimentSubject(report);
+}
+
+function powerChecks(subject: Subject, { power = [] }: Budgets): readonly Check[] {
+  const marked = subject.cells.filter(({ isMarked }) => isMarked);
+  return power.flatMap(({ where, least, alpha = subject.alpha }, i) =>
+    chosen(marked, where, `budgets.power.${i}.where: expected a marked cell`).map(
+      ({ name, closed }): Check => {
+        const { value, interval: bounds } = powerOf(closed, alpha);
+        return {
+          kind: "power",
+          what: name,
+          holds: value >= least,
+          value,
+          interval: bounds,
+          found: `power ${compact(value)} ${interval(bounds, compact)} at α = ${compact(alpha)} with ${count(closed.n)} tokens; at least ${compact(least)}`,
+        };
+      },
+    ),
+  );
+}
+
+/** The cells that a budget is for. @throws VerdigrisError CONFIG_INVALID if there is none */
+function chosen(
+  cells: readonly SubjectCell[],
+  where: Where,
+  expected: string,
+): readonly SubjectCell[] {
+  const found = cells.filter((cell) => cell.answersTo(where));
+  if (found.length > 0) return found;
+  const known = cells.map(({ name }) => name).join("; ");
+  throw new VerdigrisError(
+    "CONFIG_INVALID",
+    `${expected} of the report (${known}), got ${JSON.stringify(where)}`,
+  );
 }
 
 /** Chance that an audit of the same size rejects if the measured effect is the true one; its interval is the effect's. */
 function powerOf(
-  { evidence, standardError, interval: bounds }: Audit,
+  { value, interval: bounds, standardError, spread }: Effect,
   alpha: number,
-): Interval & { readonly value: number } {
-  const critical = normalQuantile(alpha);
+): Estimate {
+  const needed = normalQuantile(alpha) * standardError;
   const at = (effect: number): number =>
-    standardError > 0 ? 10 ** normalLog10Q(critical - effect / standardError) : 0;
-  return { value: at(evidence.effect), lower: at(bounds.lower), upper: at(bounds.upper) };
+    standardError > 0 ? 10 ** normalLog10Q((needed - effect) / spread) : 0;
+  return { value: at(value), interval: { lower: at(bounds.lower), upper: at(bounds.upper) } };
 }
 
-function falseAlarmChecks(
-  { controls, cells, alpha }: Report,
-  { falseAlarms }: Budgets,
-): readonly Check[] {
+function falseAlarmChecks(subject: Subject, { falseAlarms }: Budgets): readonly Check[] {
   if (falseAlarms === undefined) return [];
-  const { most, varianceInflation } = falseAlarms;
-  const innocent = [
-    ...controls.unmarkedTeacher.flatMap(({ closed, open }) => [closed.evidence, open.evidence]),
-    ...controls.untrained.map(({ closed }) => closed.evidence),
-    ...controls.copier.map(({ withPromptRule }) => withPromptRule),
-  ];
-  const alarms = innocent.filter(({ log10P }) => rejects(log10P, alpha)).length;
-  const all: Check = {
-    kind: "false-alarms",
-    what: "all",
-    holds: alarms <= most,
-    found: `${alarms} of ${innocent.length} innocent controls detected at α = ${compact(alpha)}; at most ${most}`,
-  };
+  const { varianceInflation } = falseAlarms;
+  const all = alarmCheck(subject, falseAlarms);
   if (varianceInflation === undefined) return [all];
   const [least, largest] = varianceInflation;
-  const inflated = cells.map((cell): Check => {
-    const { varianceInflation: value, varianceInterval } = cell.decoys;
-    const [lower, upper] = varianceInterval;
+  const inflated = subject.cells.map(({ name, inflation }): Check => {
+    const { value, interval: bounds } = inflation;
     return {
       kind: "variance-inflation",
-      what: nameOf(cell),
-      holds: lower <= largest && upper >= least,
-      found: `variance of z over wrong keys ${hundredths(value)} ${interval({ lower, upper }, hundredths)}; from ${compact(least)} to ${compact(largest)}`,
+      what: name,
+      holds: bounds.lower <= largest && bounds.upper >= least,
+      value,
+      interval: bounds,
+      found: `variance of z over wrong keys ${hundredths(value)} ${interval(bounds, hundredths)}; from ${compact(least)} to ${compact(largest)}`,
     };
   });
   return [all, ...inflated];
 }
 
-function forecastChecks({ cells }: Report, { forecastError }: Budgets): readonly Check[] {
+/**
+ * Counts innocents that are detected. Tests of one key may depend on each other in any way, those of different keys do not:
+ * the keys with an alarm are at most Binomial(keys, tests of a key · α).
+ */
+function alarmCheck(
+  { innocents, alpha: own }: Subject,
+  { most, chance, alpha = own }: NonNullable<Budgets["falseAlarms"]>,
+): Check {
+  const alarmsOf = (tests: readonly { readonly log10P: number }[]): number =>
+    tests.filter(({ log10P }) => rejects(log10P, alpha)).length;
+  const tests = innocents.reduce((sum, { length }) => sum + length, 0);
+  const alarms = innocents.reduce((sum, of) => sum + alarmsOf(of), 0);
+  const keys = innocents.filter((of) => alarmsOf(of) > 0).length;
+  const rate = Math.min(1, alpha * Math.max(...innocents.map(({ length }) => length)));
+  const bound = rate < 1 ? 10 ** binomialLog10P(keys, innocents.length, rate) : 1;
+  const budget = [
+    ...(most === undefined ? [] : [`at most ${most}`]),
+    ...(chance === undefined ? [] : [`a chance of at least ${compact(chance)}`]),
+  ];
+  return {
+    kind: "false-alarms",
+    what: "all",
+    holds: alarms <= (most ?? Infinity) && bound >= (chance ?? 0),
+    value: alarms,
+    interval: null,
+    found:
+      `${alarms} of ${tests} innocent controls detected at α = ${compact(alpha)}, under ${keys} of ${plural(innocents.length, "key")}` +
+      `${keys === 0 ? "" : ` (chance of so many or more: at most ${compact(bound)})`}; ${budget.join(" and ")}`,
+  };
+}
+
+function forecastChecks({ kind, cells }: Subject, { forecastError }: Budgets): readonly Check[] {
   if (forecastError === undefined) return [];
-  const { standardErrors, relative, most } = forecastError;
-  const audits = cells.flatMap((cell) =>
-    (["closed", "open"] as const).map((access) => ({ cell, access, audit: cell[access] })),
+  const { where, standardErrors, relative, most } = forecastError;
+  const audits = chosen(cells, where, "budgets.forecastError.where: expected a cell").flatMap(
+    (cell) => (["closed", "open"] as const).map((access) => ({ cell, access, own: cell[access] })),
   );
-  const missed = audits.filter(({ cell: { forecast }, audit: { evidence, standardError } }) => {
-    const allowed = standardErrors * standardError + relative * Math.abs(forecast.epsilon);
-    return Math.abs(evidence.effect - forecast.epsilon) > allowed;
+  const missed = audits.filter(({ own: { forecast, error } }) => {
+    const reach = reachOf(standardErrors, error.degrees) * error.standardError;
+    return Math.abs(error.value) > reach + relative * Math.abs(forecast);
   });
   const misses = missed.map(
-    ({ cell, access, audit }) =>
-      `${nameOf(cell)}, ${access}: ${excess(cell.forecast.epsilon)} forecast, ${excess(audit.evidence.effect)} ± ${excess(audit.standardError)} measured`,
+    ({ cell, access, own }) =>
+      `${cell.name}, ${access}: ${excess(own.forecast)} forecast, ${excess(own.value)} ± ${excess(own.error.standardError)} measured`,
   );
   return [
     {
       kind: "forecast-error",
       what: "all",
       holds: missed.length <= most,
+      value: missed.length,
+      interval: null,
       found:
-        `${missed.length} of ${audits.length} audits outside ${compact(standardErrors)} standard errors + ` +
+        `${missed.length} of ${audits.length} ${kind === "study" ? "means over keys" : "audits"} outside ${compact(standardErrors)} standard errors + ` +
         `${compact(100 * relative)} % of the forecast; at most ${most}${misses.length === 0 ? "" : ` (${misses.join("; ")})`}`,
     },
   ];
 }
 
+/** Beyond so many standard errors the level of a test is not told from 1. */
+const FARTHEST = 8;
+
+/** As far out, by Student's t, as so many standard errors are for a normal figure. */
+function reachOf(standardErrors: number, degrees: number | null): number {
+  if (degrees === null || standardErrors === 0) return standardErrors;
+  const near = Math.min(standardErrors, FARTHEST);
+  const t = studentHalfWidth(1 - 2 * 10 ** normalLog10Q(near), degrees);
+  return (t * standardErrors) / near;
+}
+
+const NAMES = { experiment: "an experiment", study: "a study" } as const;
+
 /** A cell regressed if its interval lies wholly below the baseline's; a cell that is gone cannot be told from one that did. */
-function baselineChecks({ cells }: Report, baseline: Report): readonly Check[] {
+function baselineChecks({ kind, cells }: Subject, baseline: Subject): readonly Check[] {
+  if (kind !== baseline.kind)
+    throw new RangeError(
+      `baseline: expected the report of ${NAMES[kind]}, got that of ${NAMES[baseline.kind]}`,
+    );
+  const now = new Map(cells.map((cell) => [cell.identity, cell]));
   return baseline.cells.flatMap((before): readonly Check[] => {
-    const what = nameOf(before);
-    const now = cells.find((cell) => matches(cell, before) && cell.tokens === before.tokens);
-    if (now === undefined) {
-      return [{ kind: "baseline", what, holds: false, found: "in the baseline, not in this run" }];
-    }
-    return (["closed", "open"] as const).map((access) => {
-      const [a, b] = [before[access], now[access]];
-      const worse = b.interval.upper < a.interval.lower;
-      const better = b.interval.lower > a.interval.upper;
-      const change = worse ? "regressed" : better ? "higher than before" : "as before";
-      return {
-        kind: "baseline",
-        what: `${what}, ${access}`,
-        holds: !worse,
-        found: `ε ${excess(b.evidence.effect)} ${interval(b.interval, excess)}, was ${excess(a.evidence.effect)} ${interval(a.interval, excess)}: ${change}`,
-      };
-    });
+    const own = now.get(before.identity);
+    if (own !== undefined)
+      return (["closed", "open"] as const).map((access) =>
+        regression(`${before.name}, ${access}`, own[access], before[access]),
+      );
+    const found = "in the baseline, not in this run";
+    const nothing = { holds: false, value: null, interval: null };
+    return [{ kind: "baseline", what: before.name, ...nothing, found }];
   });
 }
 
-function matches(cell: Cell, { profile, student, h, rho, served }: Where): boolean {
-  const wanted = [
-    [profile, cell.profile],
-    [student, cell.student],
-    [h, cell.h],
-    [rho, cell.rho],
-    [served, cell.served],
-  ];
-  return wanted.every(([value, own]) => value === undefined || value === own);
-}
-
-function nameOf(cell: Cell): string {
-  return `${armName(cell)}, ρ = ${compact(cell.rho, 6)}`;
+function regression(what: string, now: Estimate, before: Estimate): Check {
+  const worse = now.interval.upper < before.interval.lower;
+  const better = now.interval.lower > before.interval.upper;
+  const change = worse ? "regressed" : better ? "higher than before" : "as before";
+  return {
+    kind: "baseline",
+    what,
+    holds: !worse,
+    value: now.value,
+    interval: now.interval,
+    found: `ε ${excess(now.value)} ${interval(now.interval, excess)}, was ${excess(before.value)} ${interval(before.interval, excess)}: ${change}`,
+  };
 }

@@ -13,6 +13,7 @@ import {
 } from "../page/format.js";
 import type { Column, Table } from "../page/page.js";
 import { canonicalJson } from "../store.js";
+import { cellName } from "./cell-name.js";
 import type { Content, Section } from "./content.js";
 
 const EMPTY = { paragraphs: [], points: [], table: null } as const;
@@ -61,7 +62,7 @@ type Show = (cell: StudyCell, report: StudyReport) => string;
 
 /** Heading, whether numeric, and what is shown. A new column is a line here. */
 const COLUMNS: readonly (readonly [head: string, numeric: boolean, show: Show])[] = [
-  ["cell", false, ({ changes }) => changesText(changes)],
+  ["cell", false, ({ changes }) => cellName(changes)],
   ["ε forecast", true, ({ forecast }) => excess(forecast.value)],
   ["ε closed", true, ({ access }) => replicated(access.oneStep.epsilon, excess)],
   ["ε open", true, ({ access }) => replicated(access.openSoft.epsilon, excess)],
@@ -73,24 +74,6 @@ const COLUMNS: readonly (readonly [head: string, numeric: boolean, show: Show])[
   ["kept", true, ({ capability }) => hundredths(capability.unmarked.kept)],
   ["agrees", true, ({ withinForecast }) => hundredths(withinForecast)],
 ];
-
-/** `path = level` of each change; the default cell by that name. */
-function changesText(changes: StudyCell["changes"]): string {
-  const parts = sorted(changes).map(([path, level]) => `${path} = ${levelText(level)}`);
-  return parts.length === 0 ? "default" : parts.join(", ");
-}
-
-/** By name: a stored report reads as the run itself did. */
-function sorted(of: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
-  return Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function levelText(level: unknown): string {
-  if (typeof level !== "object" || level === null) return String(level);
-  const { kind, scheme, ...rest } = level as Readonly<Record<string, unknown>>;
-  const settings = sorted(rest).map(([name, own]) => `${name} ${levelText(own)}`);
-  return [kind ?? scheme, ...settings].filter((part) => part !== undefined).join(" ");
-}
 
 function replicated({ value, interval: own }: Replicated, format: (v: number) => string): string {
   return own === null ? format(value) : `${format(value)} ${interval(own as Interval, format)}`;

@@ -2,8 +2,8 @@ import { dirname, join } from "node:path";
 import type { Report, RunOptions } from "@verdigris/survival";
 import { type Io, locate } from "../../io.js";
 import { startProgress } from "../../progress.js";
-import { type ConfigFile, loadMaterialOf, printReport, writeReport } from "./files.js";
-import { gateOf } from "./gate.js";
+import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
+import { conclude, gateOf } from "./gate.js";
 import type { SurviveOptions } from "./options.js";
 
 /** Runs an experiment: one key, on a recorded corpus. The value is the exit code. @throws RangeError for an option that only a study takes */
@@ -16,11 +16,9 @@ export async function runExperimentFile(
     throw new RangeError(
       `--shard, --workers and --queue: expected a study, got the experiment ${file.path}; see \`verdigris schema study\``,
     );
-  const gate = await gateOf(io, options);
+  const gate = await gateOf(io, "experiment", options);
   const report = await run(io, file, options);
-  // What a program reads is the check, if there is one.
-  if (gate === null || options.format === "text") await printReport(io, report, options.format);
-  return (await gate?.(report)) ?? 0;
+  return conclude(io, report, { gate, format: options.format });
 }
 
 async function run(io: Io, { path, value }: ConfigFile, options: SurviveOptions): Promise<Report> {

@@ -23,7 +23,7 @@ export function surviveCommand(io: Io, finish: (exitCode: number) => void): Comm
     .option("--queue", "have the students of a study trained by `work` elsewhere, see there")
     .option(
       "--check <file>",
-      "budgets (JSON) that an experiment must keep: power, false alarms, forecast error",
+      "budgets (JSON) that the run must keep: power, false alarms, forecast error",
     )
     .option(
       "--baseline <file>",
@@ -37,7 +37,7 @@ export function surviveCommand(io: Io, finish: (exitCode: number) => void): Comm
     .action(async (options: SurviveOptions) => {
       finish(await runFile(io, locate(io, configOf(survive, options)), options));
     });
-  return survive.addCommand(mergeCommand(io)).addCommand(workCommand(io));
+  return survive.addCommand(mergeCommand(io, finish)).addCommand(workCommand(io));
 }
 
 function configOf(command: Command, { config }: SurviveOptions): string {
@@ -49,8 +49,7 @@ async function runFile(io: Io, path: string, options: SurviveOptions): Promise<n
   const value = await readJsonFile(path);
   const isStudy = (value as { readonly kind?: unknown } | null)?.kind === "study";
   if (!isStudy) return runExperimentFile(io, { path, value }, options);
-  await runStudyFile(io, { path, value }, options);
-  return 0;
+  return runStudyFile(io, { path, value }, options);
 }
 
 function workersOption(): Option {
@@ -68,14 +67,14 @@ function shardOption(): Option {
   );
 }
 
-function mergeCommand(io: Io): Command {
+function mergeCommand(io: Io, finish: (exitCode: number) => void): Command {
   return new Command("merge")
     .description("make the report of a study from the folders of all its shards")
     .argument("<dir...>", "the --out of each shard")
-    .addHelpText("after", "\n--out and --format are those of `survive`.")
-    .action((directories: readonly string[], _options, command: Command) =>
-      mergeStudy(io, directories, command.optsWithGlobals<SurviveOptions>()),
-    );
+    .addHelpText("after", "\n--out, --format, --check and --baseline are those of `survive`.")
+    .action(async (directories: readonly string[], _options, command: Command) => {
+      finish(await mergeStudy(io, directories, command.optsWithGlobals<SurviveOptions>()));
+    });
 }
 
 function workCommand(io: Io): Command {
