@@ -1,4 +1,4 @@
-import type { Scheme, ScoredCoins, Tokens } from "@verdigris/core";
+import { type Scheme, type ScoredCoins, type Tokens, seedArrays } from "@verdigris/core";
 import { CoinSet } from "../coin-set.js";
 import type { Weighting } from "../weights/weighting.js";
 
@@ -39,14 +39,19 @@ export function pairCoins(scheme: Scheme, { contexts, tokens }: Draws): ScoredCo
     for (let j = 0; j < h; j++) laid[to + j] = context[from + j];
     laid[to + h] = tokens[i];
   }
-  const all = { seedLo: new Uint32Array(laid.length), seedHi: new Uint32Array(laid.length) };
+  const all = seedArrays(scheme, laid.length);
   if (n > 0) scheme.seeds(laid, h, all);
   const every = (seeds: Uint32Array): Uint32Array => {
     const out = new Uint32Array(n);
     for (let i = 0; i < n; i++) out[i] = seeds[i * (h + 1)];
     return out;
   };
-  const coins = { seedLo: every(all.seedLo), seedHi: every(all.seedHi), token: tokens, n };
+  const seeds = {
+    seedLo: every(all.seedLo),
+    seedHi: every(all.seedHi),
+    more: (all.more ?? []).map(every),
+  };
+  const coins = { ...seeds, token: tokens, n };
   const score = new Float64Array(n);
   scheme.scores(coins, score);
   return { ...coins, score };

@@ -3,7 +3,7 @@ import { type Evidence, evidenceOf } from "../evidence.js";
 import { BettingMixture } from "../sequential/betting.js";
 import { eProcess } from "../sequential/e-process.js";
 import type { Weighting } from "../weights/weighting.js";
-import { type Prediction, expectedScores } from "./open.js";
+import { type Prediction, expectedScores, sharedCoins } from "./open.js";
 import { type Draws, distinctDraws, weightAfter } from "./pairs.js";
 
 /** Strata of windows by how often they were served. */
@@ -66,7 +66,7 @@ export function stratifiedClosedTest(
 
 /**
  * The same of an open model's expected scores, by betting (variance-adaptive). Contexts are distinct windows.
- * @throws RangeError for a law whose scores have no upper end
+ * @throws RangeError for a law whose scores have no upper end, and for contexts that share coins
  */
 export function stratifiedOpenTest(
   scheme: Scheme,
@@ -75,6 +75,10 @@ export function stratifiedOpenTest(
 ): StratifiedEvidence {
   const top = largestScore(scheme.law);
   const { mean } = moments(scheme.law);
+  if (sharedCoins(scheme, predictions, new Float64Array(predictions.length).fill(1)) !== null)
+    throw new RangeError(
+      "predictions: expected contexts that share no coin, as strata are multiplied",
+    );
   const items = Array.from(expectedScores(scheme, predictions), (score, i) => ({
     score,
     served: weightAfter(options.counts, predictions[i].context),

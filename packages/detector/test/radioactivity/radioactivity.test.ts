@@ -1,6 +1,13 @@
-import { Key, bindScheme, createKernel } from "@verdigris/core";
+import { Key, type Scheme, bindScheme, coinsOf, createKernel } from "@verdigris/core";
 import { describe, expect, it } from "vitest";
-import { closedDecoys, closedTest, decoyKey, openTest } from "../../src/index.js";
+import {
+  closedDecoys,
+  closedTest,
+  decoyKey,
+  openTest,
+  stratifiedOpenTest,
+} from "../../src/index.js";
+import { expectedScores } from "../../src/radioactivity/open.js";
 import { testProfile, randomTokens } from "@verdigris/core/testing";
 
 const profile = testProfile({ h: 2 });
@@ -44,6 +51,26 @@ describe("closed test", () => {
     expect(closedTest(scheme, twice).n).toBe(1);
   });
 
+  it.each([null, 0.3])(
+    "scores a mark whose seed is more than two words as text, α = %s",
+    (alpha) => {
+      const parameters = { alpha };
+      const vllm = { scheme: "vllm-gumbel", prf: "philox4x32-10-v1", h: 2, parameters } as const;
+      const wide = bindScheme(testProfile(vllm), key, kernel);
+      const few = {
+        contexts: contexts.slice(0, 50),
+        tokens: Uint32Array.from({ length: 50 }, (_, i) => i),
+      };
+      const scores = few.contexts.map(
+        (context, i) => coinsOf(wide, Uint32Array.of(...context.slice(-2), few.tokens[i])).score[0],
+      );
+      expect(closedTest(wide, few).sum).toBeCloseTo(
+        scores.reduce((sum, score) => sum + score, 0),
+        10,
+      );
+    },
+  );
+
   it("refuses a context shorter than h", () => {
     const short = { contexts: [Uint32Array.of(1)], tokens: Uint32Array.of(7) };
     expect(() => closedTest(scheme, short)).toThrow(
@@ -82,3 +109,51 @@ describe("open test", () => {
     expect(crossed).toBeLessThanOrEqual(22); // P(Binomial(60, .1) > 22) < 1e-8
   });
 });
+
+describe.each(["self", "min"] as const)(
+  "open test of %s seeding, whose windows share coins",
+  (seeding) => {
+    const shared = testProfile({ h: 2, seeding });
+    /** An innocent that likes the same few tokens everywhere, as models do. */
+    const innocent = contexts.slice(0, 160).map((_, i) => {
+      const ids = Uint32Array.from({ length: 20 }, (_token, j) => j);
+      const p = Float64Array.from(ids, (j) => 0.1 * 0.8 ** j);
+      return { context: Uint32Array.of(i % 20, Math.floor(i / 20)), ids, p };
+    });
+    const under = (i: number): Scheme => bindScheme(shared, decoyKey(i), kernel);
+    const deviation = (z: readonly number[]): number => {
+      const mean = z.reduce((sum, one) => sum + one, 0) / z.length;
+      return Math.sqrt(z.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (z.length - 1));
+    };
+    const keys = Array.from({ length: 40 }, (_, i) => i);
+
+    it("keeps its level, and would not if contexts were taken for independent", () => {
+      const tests = keys.map((i) => openTest(under(i), innocent));
+      expect(deviation(tests.map(({ zScore }) => zScore))).toBeLessThan(1.4);
+      expect(tests.filter(({ log10P }) => log10P <= -2).length).toBeLessThanOrEqual(4);
+      const canary = keys.map((i) => {
+        const masses = expectedScores(under(i), innocent);
+        const mean = masses.reduce((sum, mass) => sum + mass, 0) / masses.length;
+        const squares = masses.reduce((sum, mass) => sum + (mass - mean) ** 2, 0);
+        return ((mean - 0.25) * masses.length) / Math.sqrt(squares);
+      });
+      expect(deviation(canary)).toBeGreaterThan(2);
+    });
+
+    it("finds a shift of mass to green tokens", () => {
+      const own = bindScheme(shared, key, kernel);
+      const shifted = innocent.map(({ context, ids, p }) => {
+        const logits = new Float32Array(ids.length);
+        own.reweight(context, logits, ids);
+        return { context, ids, p: p.map((one, j) => one * (logits[j] > 0 ? 2 : 0.1)) };
+      });
+      expect(openTest(own, shifted).log10P).toBeLessThan(-5);
+    });
+
+    it("is refused by strata, whose e-values are multiplied", () => {
+      expect(() =>
+        stratifiedOpenTest(under(0), innocent, { counts: () => new Float64Array(1) }),
+      ).toThrow("predictions: expected contexts that share no coin");
+    });
+  },
+);

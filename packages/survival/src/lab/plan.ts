@@ -5,7 +5,7 @@ import type { Study } from "./config.js";
 import { type GridCell, gridOf } from "./grid.js";
 
 /** Raised when the same inputs give other results, so that no stored one is taken for a new one. */
-const RESULTS_VERSION = 1;
+const RESULTS_VERSION = 2;
 
 /** One student run of a study. */
 export interface PlannedRun {
