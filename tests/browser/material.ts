@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type Report, renderHtml } from "@verdigris/survival";
+import { type Report, renderHtml, runStudy } from "@verdigris/survival";
+import { drawnStudy, studyMaterial } from "../../packages/survival/test/lab/support.js";
 import { run } from "../../packages/cli/src/main.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,4 +43,14 @@ export async function detectionReport(): Promise<string> {
 export function survivalReport(): string {
   const stored = readFileSync(join(ROOT, "bench/results/survival.json"), "utf8");
   return renderHtml(JSON.parse(stored) as Report);
+}
+
+/** The report of a small study, with every figure. */
+export async function studyReport(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), "verdigris-study-"));
+  try {
+    return renderHtml(await runStudy(drawnStudy(), studyMaterial(), { directory }));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }

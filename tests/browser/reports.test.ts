@@ -1,20 +1,24 @@
 /** The HTML reports as readers meet them: in Chromium, by keyboard, in the dark, on a telephone. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { detectionReport, survivalReport } from "./material.js";
+import { detectionReport, studyReport, survivalReport } from "./material.js";
 import { type OpenPage, startBrowser, violations } from "./browser.js";
 
 let browser: Awaited<ReturnType<typeof startBrowser>>;
-let reports: Readonly<Record<"detection" | "survival", string>>;
+let reports: Readonly<Record<"detection" | "survival" | "study", string>>;
 
 beforeAll(async () => {
   browser = await startBrowser();
-  reports = { detection: await detectionReport(), survival: survivalReport() };
+  reports = {
+    detection: await detectionReport(),
+    survival: survivalReport(),
+    study: await studyReport(),
+  };
 });
 afterAll(() => browser?.close());
 
 const PAPER = "getComputedStyle(document.body).backgroundColor";
 
-describe.each(["detection", "survival"] as const)("the %s report", (name) => {
+describe.each(["detection", "survival", "study"] as const)("the %s report", (name) => {
   it("is quiet, asks for nothing and breaks no rule of accessibility", async () => {
     const { page, said, asked } = await browser.open(reports[name]);
     expect(await violations(page)).toEqual([]);
@@ -120,6 +124,26 @@ describe("the detection report", () => {
     const { page, said } = await browser.open(foreign);
     expect(await page.title()).toBe("Watermark report");
     expect(said.join()).toContain("Content Security Policy");
+  });
+});
+
+describe("the study report", () => {
+  it("has its charts, each with a table that opens by keyboard and says the same", async () => {
+    const { page } = await browser.open(reports.study, { width: 390 });
+    const charts = page.getByRole("img");
+    expect(await charts.count()).toBe(4);
+    for (const chart of await charts.all()) {
+      // Inside a region that scrolls, it is no narrower than its letters can be read.
+      expect((await chart.boundingBox())?.width).toBeGreaterThan(400);
+      const marks = chart.locator("path[fill]");
+      expect(await marks.count()).toBeGreaterThan(3);
+    }
+    const kept = page.getByRole("table", { name: /^Share of ε/ });
+    expect(await kept.isVisible()).toBe(false);
+    await page.getByText("The same as a table").nth(2).focus();
+    await page.keyboard.press("Enter");
+    expect(await kept.isVisible()).toBe(true);
+    expect(await kept.getByRole("row", { name: /^attack = clean-training/ }).count()).toBe(2);
   });
 });
 

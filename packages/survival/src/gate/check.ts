@@ -152,12 +152,13 @@ function alarmCheck(
 function forecastChecks({ kind, cells }: Subject, { forecastError }: Budgets): readonly Check[] {
   if (forecastError === undefined) return [];
   const { where, standardErrors, relative, most } = forecastError;
-  const audits = chosen(cells, where, "budgets.forecastError.where: expected a cell").flatMap(
+  const forecast = cells.filter(({ isForecast }) => isForecast);
+  const audits = chosen(forecast, where, "budgets.forecastError.where: expected a cell").flatMap(
     (cell) => (["closed", "open"] as const).map((access) => ({ cell, access, own: cell[access] })),
   );
-  const missed = audits.filter(({ own: { forecast, error } }) => {
+  const missed = audits.filter(({ own: { forecast: expected, error } }) => {
     const reach = reachOf(standardErrors, error.degrees) * error.standardError;
-    return Math.abs(error.value) > reach + relative * Math.abs(forecast);
+    return Math.abs(error.value) > reach + relative * Math.abs(expected);
   });
   const misses = missed.map(
     ({ cell, access, own }) =>

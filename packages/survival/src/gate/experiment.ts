@@ -29,6 +29,7 @@ function cellOf(cell: Cell): SubjectCell {
     name: `${armName(cell)}, ρ = ${compact(rho, 6)}`,
     identity: JSON.stringify({ ...own, tokens }),
     isMarked: rho > 0,
+    isForecast: true,
     closed: effectOf(cell.closed, forecast.epsilon),
     open: effectOf(cell.open, forecast.epsilon),
     inflation: { value: decoys.varianceInflation, interval: { lower, upper } },

@@ -5,6 +5,7 @@ import type { Replicated, StudyCell, StudyReport } from "../lab/report.js";
 import type { StudentRun } from "../lab/result.js";
 import { studentHalfWidth } from "../lab/student-t.js";
 import { cellName } from "../render/cell-name.js";
+import { isForecast } from "../render/study-figures.js";
 import type { Audit } from "../report.js";
 import { canonicalJson } from "../store.js";
 import type { Where } from "./budgets.js";
@@ -34,6 +35,7 @@ function cellOf(cell: StudyCell): SubjectCell {
     name: cellName(changes),
     identity: id,
     isMarked: setting.rho > 0,
+    isForecast: isForecast(cell),
     closed: effectOf(runs, ({ audits }) => audits.oneStep),
     open: effectOf(runs, ({ audits }) => audits.openSoft),
     inflation: inflationOf(runs),

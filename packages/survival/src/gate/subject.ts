@@ -19,6 +19,8 @@ export interface SubjectCell {
   /** The same in an earlier report of the same cell. */
   readonly identity: string;
   readonly isMarked: boolean;
+  /** Whether the law has a forecast of it: of some attacks it has no closed form. */
+  readonly isForecast: boolean;
   readonly closed: Effect;
   readonly open: Effect;
   /** Variance of z over wrong keys, with its 95 % interval. */

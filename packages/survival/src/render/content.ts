@@ -8,25 +8,9 @@ import type { Cell, Report } from "../report.js";
 import { controlRows, controlsSummary } from "./controls.js";
 import { compact, count, list, plural } from "../page/format.js";
 import { describeStudy } from "./study-content.js";
+import { type Content, EMPTY } from "./section.js";
 import { SURVIVAL_COLUMNS } from "./survival-table.js";
 import { groupsOf, verdicts } from "./verdicts.js";
-
-/** One section: a heading, then what it says, in this order. */
-export interface Section {
-  readonly kind: "question" | "survival" | "verdicts" | "controls" | "notice" | "record";
-  readonly heading: string;
-  readonly paragraphs: readonly string[];
-  readonly points: readonly string[];
-  readonly table: Table | null;
-}
-
-/** A report in words and tables. */
-export interface Content {
-  readonly title: string;
-  readonly sections: readonly Section[];
-}
-
-const EMPTY = { paragraphs: [], points: [], table: null } as const;
 
 /** A report in words and tables, of an experiment or of a study. */
 export function describe(report: Report | StudyReport): Content {

@@ -1,7 +1,10 @@
 import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import { agreementChart, excessChart, zChart } from "./charts.js";
-import { type Section, describe } from "./content.js";
+import { describe } from "./content.js";
+import type { Section } from "./section.js";
+import { figureLegend, figureSvg } from "./study-charts.js";
+import { type Figure, tableOf as tableOfFigure } from "./study-figures.js";
 import { compact } from "../page/format.js";
 import { escapeMarkup } from "../page/markup.js";
 import { figure, page, table as tableOf } from "../page/page.js";
@@ -17,9 +20,9 @@ export function renderHtml(report: Report | StudyReport): string {
   return page({ title, main: body.join("\n"), style: CSS });
 }
 
-const CSS = `.controls th,.controls td:nth-child(2){white-space:nowrap}`;
+const CSS = `.controls th,.controls td:nth-child(2){white-space:nowrap}details{margin:.5rem 0}summary{cursor:pointer;color:var(--muted);font-size:.875rem}.figures>*{min-width:0}.study svg{min-width:26rem}`;
 
-function block({ kind, heading, paragraphs, points, table }: Section): string {
+function block({ kind, heading, paragraphs, points, table, figures }: Section): string {
   const list = points.map((point) => `<li>${escapeMarkup(point)}</li>`).join("\n");
   const parts = [
     `<section class="${kind}" aria-labelledby="${kind}">`,
@@ -27,9 +30,21 @@ function block({ kind, heading, paragraphs, points, table }: Section): string {
     ...paragraphs.map((text) => `<p>${escapeMarkup(text)}</p>`),
     ...(list === "" ? [] : [`<ul>\n${list}\n</ul>`]),
     ...(table === null ? [] : [tableOf(table, kind)]),
+    ...(figures.length === 0 ? [] : [framed(figures.map(studyFigure))]),
     "</section>",
   ];
   return parts.join("\n");
+}
+
+function framed(figures: readonly string[]): string {
+  return `<div class="figures">\n${figures.join("\n")}\n</div>`;
+}
+
+/** A figure, and for who does not see it the same as a table. */
+function studyFigure(of: Figure): string {
+  const chart = figure(figureSvg(of), `${of.title}. ${figureLegend(of)} ${of.caption}`);
+  const words = `<details><summary>The same as a table</summary>\n${tableOf(tableOfFigure(of), of.id)}\n</details>`;
+  return `<div class="study">\n${chart}\n${words}\n</div>`;
 }
 
 function curves(report: Report): string {
@@ -55,5 +70,5 @@ function curves(report: Report): string {
       `${agreement}. Line: equal; band: 10 %; bars: 95 %.`,
     ),
   );
-  return `<section class="curves" aria-labelledby="curves">\n<h2 id="curves">Curves</h2>\n<div class="figures">\n${figures.join("\n")}\n</div>\n</section>`;
+  return `<section class="curves" aria-labelledby="curves">\n<h2 id="curves">Curves</h2>\n${framed(figures)}\n</section>`;
 }

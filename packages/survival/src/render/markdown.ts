@@ -1,7 +1,10 @@
 import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import type { Table } from "../page/page.js";
-import { type Section, describe } from "./content.js";
+import { describe } from "./content.js";
+import type { Section } from "./section.js";
+import type { Figure } from "./study-figures.js";
+import { figureText, figureTextLegend } from "./text-chart.js";
 
 /** A report as GitHub-flavoured Markdown. */
 export function renderMarkdown(report: Report | StudyReport): string {
@@ -9,16 +12,28 @@ export function renderMarkdown(report: Report | StudyReport): string {
   return `${[`# ${escape(title)}`, ...sections.flatMap(blocks)].join("\n\n")}\n`;
 }
 
-function blocks({ heading, paragraphs, points, table }: Section): string[] {
+function blocks({ heading, paragraphs, points, table, figures }: Section): string[] {
   const list = points.map((point) => `- ${escape(point)}`).join("\n");
   const parts = [
     `## ${escape(heading)}`,
     ...paragraphs.map(escape),
     list,
     table === null ? "" : tableOf(table),
+    ...figures.flatMap(figureOf),
   ];
   return parts.filter((part) => part !== "");
 }
+
+/** Markdown has no picture without a file beside it: letters, with the numbers. */
+function figureOf(figure: Figure): string[] {
+  return [
+    `**${escape(figure.title)}**`,
+    `${FENCE}text\n${figureText(figure)}\n${FENCE}`,
+    escape(`${figureTextLegend(figure)}. ${figure.caption}`),
+  ];
+}
+
+const FENCE = "```";
 
 function tableOf({ columns, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;

@@ -44,22 +44,28 @@ export function shareAxis(groups: readonly Group[]): {
   return { ...axis(name), ...rootTicks([...shares]), min: 0, max };
 }
 
-function colorOf({ index }: Group): string {
+/** The colour of the index-th curve of a chart. */
+export function inkOf(index: number): string {
   return CURVE_INKS[index % CURVE_INKS.length].light;
 }
 
 const SYMBOLS = ["circle", "diamond", "triangle", "rect"] as const;
 
+/** Its marker: colours and markers repeat after 20 curves. */
+export function symbolOf(index: number): (typeof SYMBOLS)[number] {
+  return SYMBOLS[index % SYMBOLS.length];
+}
+
 export function forecastLine(group: Group): Series {
   const data = group.cells.map(({ rho, forecast }): Point => [root(rho), forecast.epsilon]);
-  return plainLine(data, { color: colorOf(group), type: "dashed" });
+  return plainLine(data, { color: inkOf(group.index), type: "dashed" });
 }
 
 /** Markers joined by a line. */
 export function measuredLine(group: Group, value: (cell: Cell) => number): Series {
   return {
     ...points(group, (cell) => [root(cell.rho), value(cell)]),
-    lineStyle: { color: colorOf(group), type: "solid", width: 2 },
+    lineStyle: { color: inkOf(group.index), type: "solid", width: 2 },
   };
 }
 
@@ -68,9 +74,9 @@ export function points(group: Group, at: (cell: Cell) => Point): Series {
   return {
     type: "line",
     name: group.name,
-    symbol: SYMBOLS[group.index % SYMBOLS.length],
+    symbol: symbolOf(group.index),
     symbolSize: 9,
-    itemStyle: { color: colorOf(group) },
+    itemStyle: { color: inkOf(group.index) },
     lineStyle: { width: 0 },
     data: group.cells.map(at),
   };
@@ -82,7 +88,7 @@ export function errorBars(
   x: (cell: Cell) => number,
   y: (epsilon: number) => number,
 ): Series {
-  const color = colorOf(group);
+  const color = inkOf(group.index);
   return {
     type: "line",
     symbol: "rect",

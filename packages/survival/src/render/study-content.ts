@@ -14,9 +14,8 @@ import {
 import type { Column, Table } from "../page/page.js";
 import { canonicalJson } from "../store.js";
 import { cellName } from "./cell-name.js";
-import type { Content, Section } from "./content.js";
-
-const EMPTY = { paragraphs: [], points: [], table: null } as const;
+import { type Content, EMPTY, type Section } from "./section.js";
+import { figuresOf } from "./study-figures.js";
 
 /** A study in words and tables. */
 export function describeStudy(report: StudyReport): Content {
@@ -33,6 +32,7 @@ export function describeStudy(report: StudyReport): Content {
         rows: report.cells.map((cell) => COLUMNS.map(([, , show]) => show(cell, report))),
       },
     },
+    { ...EMPTY, kind: "curves", heading: "Curves", figures: figuresOf(report) },
     { ...EMPTY, kind: "controls", heading: "Controls", table: controlsTable(report) },
     { ...EMPTY, kind: "notice", heading: "What this does not say", paragraphs: [report.notice] },
     { ...EMPTY, kind: "record", heading: "Record", table: recordTable(report) },

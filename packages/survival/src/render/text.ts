@@ -1,16 +1,18 @@
 import type { StudyReport } from "../lab/report.js";
 import type { Report } from "../report.js";
 import type { Table } from "../page/page.js";
-import { type Section, describe } from "./content.js";
+import { describe } from "./content.js";
+import type { Section } from "./section.js";
 
 const WIDTH = 100;
 const INDENT = "  ";
 const HANG = "  ";
 
-/** A report for the terminal: survival table, verdicts, controls, notice and record; long explanations left out. */
+/** A report for the terminal: survival table, verdicts, controls, notice and record; long explanations and charts left out. */
 export function renderText(report: Report | StudyReport): string {
   const { title, sections } = describe(report);
-  return `${[title, ...sections.map(block)].map(printable).join("\n\n")}\n`;
+  const shown = sections.filter(({ kind }) => kind !== "curves");
+  return `${[title, ...shown.map(block)].map(printable).join("\n\n")}\n`;
 }
 
 function block(section: Section): string {

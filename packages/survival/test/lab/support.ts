@@ -27,3 +27,17 @@ export function smallStudy(changes: object = {}): Study {
     ...changes,
   });
 }
+
+/** A study with something in every figure of its report: marked shares, two attacks, of which the law forecasts one. */
+export function drawnStudy(changes: object = {}): Study {
+  return smallStudy({
+    keys: 3,
+    seeds: 1,
+    audit: { heldOut: 2000, oneStep: 300, open: 200, freeRun: 0, decoys: 19 },
+    vary: {
+      rho: [0.3],
+      attack: [{ kind: "clean-training", ratio: 0.5 }, { kind: "neutralisation" }],
+    },
+    ...changes,
+  });
+}
