@@ -4,6 +4,7 @@ import { createSeeder } from "../contexts.js";
 import { type Key, keyWords, requireOwnKey } from "../keys.js";
 import type { Columns, Kernel, Seed } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
+import type { ScoredCoins } from "../coins.js";
 import type { Coins, PayloadReadings, Scheme, SeedArrays, Tokens } from "../types.js";
 import { checkRoom, checkSpan, checkStep } from "./checks.js";
 import type { SchemeDefinition } from "./scheme-definition.js";
@@ -110,7 +111,6 @@ function codedLists(
   const [gamma256, bias] = [given.gamma * 256, Math.fround(given.delta)];
   const allocate = allocation(kernel, keys.allocation, code.n);
   const biasUpper = upperBias(kernel, { key: keys.row, from256: 256 - gamma256, bias });
-  let scratch = readingsOf(0);
 
   function read(coins: Coins, { index, zero, one }: PayloadReadings): void {
     checkRoom(Math.min(index.length, zero.length, one.length), coins.n);
@@ -126,10 +126,13 @@ function codedLists(
     read,
     scores(coins, out) {
       checkRoom(out.length, coins.n);
-      if (scratch.index.length < coins.n) scratch = readingsOf(coins.n);
-      read(coins, scratch);
-      const { index, zero, one } = scratch;
-      for (let i = 0; i < coins.n; i++) out[i] = word[index[i]] === 1 ? one[i] : zero[i];
+      const own = roomFor(coins.n);
+      allocate(coins, coins.n, own.index);
+      for (const bit of [0, 1]) {
+        const n = gather(coins, own, (index) => word[index] === bit);
+        kernel.green(keys.row, { ...own, n }, bit === 0 ? gamma256 : 256 - gamma256, own.score);
+        for (let i = 0; i < n; i++) out[own.place[i]] = own.score[i] ^ bit;
+      }
     },
     biasRow(seed, logits) {
       const at = { seedLo: Uint32Array.of(seed.lo), seedHi: Uint32Array.of(seed.hi) };
@@ -159,13 +162,14 @@ function upperBias(
   };
 }
 
+let zeros = new Uint32Array(0);
+
 /** Which of n code bits each seed carries: word 0 of hash(seed), scaled. */
 function allocation(
   kernel: Kernel,
   key: Uint32Array,
   n: number,
 ): (seeds: SeedArrays, count: number, index: Uint32Array) => void {
-  let zeros = new Uint32Array(0);
   return (seeds, count, index) => {
     if (zeros.length < count) zeros = new Uint32Array(count);
     const input: Columns = [seeds.seedLo, seeds.seedHi, zeros, zeros].map((column) =>
@@ -176,8 +180,41 @@ function allocation(
   };
 }
 
-function readingsOf(n: number): PayloadReadings {
-  return { index: new Uint32Array(n), zero: new Float64Array(n), one: new Float64Array(n) };
+/** Coins of one list, and where they come from. (n) */
+interface Room extends ScoredCoins {
+  readonly index: Uint32Array;
+  readonly place: Uint32Array;
+}
+
+/** Shared by all keys: it is used within a call, and thousands of keys may be bound at once. */
+let room = roomOf(0);
+
+function roomFor(n: number): Room {
+  if (room.index.length < n) room = roomOf(n);
+  return room;
+}
+
+function roomOf(n: number): Room {
+  const words = (): Uint32Array => new Uint32Array(n);
+  const score = new Float64Array(n);
+  return { ...seedsOf(n), token: words(), score, index: words(), place: words(), n };
+}
+
+/** Copies the coins whose `index` the word has `bit` at to the front of the room; their number. */
+function gather(
+  coins: Coins,
+  { index, place, ...to }: Room,
+  isWanted: (index: number) => boolean,
+): number {
+  let n = 0;
+  for (let i = 0; i < coins.n; i++) {
+    if (!isWanted(index[i])) continue;
+    to.seedLo[n] = coins.seedLo[i];
+    to.seedHi[n] = coins.seedHi[i];
+    to.token[n] = coins.token[i];
+    place[n++] = i;
+  }
+  return n;
 }
 
 function seedsOf(n: number): SeedArrays {
