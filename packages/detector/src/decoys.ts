@@ -75,7 +75,8 @@ export function decoyTest(
   pieces: readonly Piece[],
   options: DecoyOptions,
 ): DecoyTest {
-  const score = scorerOf(pieces, options.memory);
+  const { memory } = options;
+  const score = scorerOf(pieces, memory === undefined ? {} : { memory });
   const schemes =
     decoys instanceof DecoySchemes
       ? decoys

@@ -8,7 +8,7 @@ import {
 } from "@verdigris/core";
 import { DecoySchemes, type DecoyTest, decoyTest } from "./decoys.js";
 import { evidenceOf, zScoreOf } from "./evidence.js";
-import { sharesWork, tallyOf } from "./many-keys.js";
+import { scorerOf, sharesWork } from "./many-keys.js";
 import { rejects } from "./statistics/index.js";
 import { type Count, type Piece, Tally } from "./tally.js";
 import { Transcript } from "./transcript.js";
@@ -103,7 +103,7 @@ export class Detector {
   #decoyTest(whole: Count): DecoyTest | null {
     const { law } = this.#scheme;
     const { isWhole, pieces } = this.#transcript;
-    const count = isWhole ? whole : tallyOf(this.#scheme, pieces, this.#memory).count();
+    const count = isWhole ? whole : scorerOf(pieces, this.#memory)(this.#scheme);
     if (this.#decoys === 0 || count.n === 0) return null;
     this.#decoySchemes ??= new DecoySchemes(this.#profile, this.#kernel, this.#key);
     return decoyTest(this.#decoySchemes, pieces, {
@@ -114,7 +114,7 @@ export class Detector {
     });
   }
 
-  #enough(count: Count): number {
+  #enough(count: Pick<Count, "n" | "sum">): number {
     const { log10P } = evidenceOf(this.#scheme.law, count);
     const overruling = this.#transcript.isWhole && rejects(log10P, this.#alpha);
     const of = { law: this.#scheme.law, sharesWork: sharesWork(this.#scheme) };

@@ -10,8 +10,10 @@ export {
 export { DecoySchemes, type DecoyTest, decoyKey, decoyTest } from "./decoys.js";
 export { type DetectOptions, Detector, detect } from "./detect.js";
 export { type Evidence, evidenceOf } from "./evidence.js";
+export { type KeySum, type ManyKeysScorer, scorerOf } from "./many-keys.js";
 export * from "./radioactivity/index.js";
 export * from "./statistics/index.js";
+export { type PieceEnds } from "./running-sum.js";
 export { type Count, type Piece, Tally, type TallyOptions } from "./tally.js";
 export { NULL_HYPOTHESIS, type Verdict, WHAT_A_REJECTION_SAYS, decide } from "./verdict.js";
 export {

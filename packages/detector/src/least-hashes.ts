@@ -1,6 +1,13 @@
 /** Many keys on one transcript, for seeds that are the least of several hashes: n windows, w hashes in each. */
-import { type Scheme, type SeedArrays, type Tokens, joined } from "@verdigris/core";
+import {
+  type Scheme,
+  type ScoredCoins,
+  type SeedArrays,
+  type Tokens,
+  joined,
+} from "@verdigris/core";
 import { type PairList, PairNumbers } from "./pair-numbers.js";
+import { type PieceEnds, RunningSum } from "./running-sum.js";
 import { type Piece, Tally, type TallyOptions } from "./tally.js";
 
 /** Coins per call into the scheme. */
@@ -30,11 +37,20 @@ export class LeastHashes {
   readonly #hashes: SeedArrays;
   /** 1 at pairs whose coin was counted. */
   readonly #counted: Uint8Array;
+  /** What a counted pair gets; 0 counts every position. */
+  readonly #mark: 0 | 1;
   /** The last text, numbered over all keys, whose writer was shown an input's window. (P) */
   readonly #shownIn: Uint32Array;
+  readonly #room = {
+    seedLo: new Uint32Array(BATCH),
+    seedHi: new Uint32Array(BATCH),
+    token: new Uint32Array(BATCH),
+    score: new Float64Array(BATCH),
+  };
   #text = 1;
 
-  private constructor(windows: Windows) {
+  private constructor(windows: Windows, deduplicate: boolean) {
+    this.#mark = deduplicate ? 1 : 0;
     const { pairs, list, withCandidate } = windows;
     this.#windows = windows;
     const tokens = new PairNumbers(withCandidate ? 0 : list.left.length);
@@ -51,29 +67,28 @@ export class LeastHashes {
   static of(
     scheme: Scheme,
     pieces: readonly Piece[],
-    { memory = Infinity }: Pick<TallyOptions, "memory">,
+    { memory = Infinity, deduplicate = true }: TallyOptions,
   ): LeastHashes | null {
     if (scheme.leastHash === undefined) return null;
     const { withCandidate } = scheme.leastHash;
     const tokens = pieces.reduce((n, p) => n + p.tokens.length + (p.prompt?.length ?? 0), 0);
     const hashes = tokens * (scheme.h + (withCandidate ? 1 : 0));
     if (hashes > MOST || tokens > memory) return null;
-    return new LeastHashes(new Windows(scheme, pieces, { withCandidate, hashes }));
+    return new LeastHashes(new Windows(scheme, pieces, { withCandidate, hashes }), deduplicate);
   }
 
   /** What a tally under a scheme's key counts. */
-  under(scheme: Scheme): { readonly n: number; readonly sum: number } {
+  under(scheme: Scheme, ends?: PieceEnds): { readonly n: number; readonly sum: number } {
     scheme.leastHash?.hash(this.#list.left, this.#list.right, this.#hashes);
     this.#counted.fill(0);
-    const sum = new CoinSum(scheme);
+    const sum = new CoinSum(scheme, this.#room, new RunningSum(ends));
     this.#text++;
     for (const section of this.#windows.sections) {
       if (section.begins) this.#text++;
       if (section.kind === "shown") this.#show(section);
       else this.#count(section, sum);
     }
-    sum.flush();
-    return { n: sum.n, sum: sum.sum };
+    return sum.total();
   }
 
   #show({ from, to }: Section): void {
@@ -84,6 +99,7 @@ export class LeastHashes {
 
   #count({ from, to }: Section, sum: CoinSum): void {
     const [counted, shownIn, inputs] = [this.#counted, this.#shownIn, this.#inputs];
+    const mark = this.#mark;
     const { pairs, list } = this.#windows;
     const { seedLo, seedHi } = this.#hashes;
     for (let row = from; row < to; row++) {
@@ -91,58 +107,75 @@ export class LeastHashes {
       const pair = pairs[at];
       const input = inputs[at];
       if (counted[pair] === 1 || shownIn[input] === this.#text) continue;
-      counted[pair] = 1;
+      counted[pair] = mark;
       sum.push(seedLo[input], seedHi[input], list.right[pair]);
     }
+    sum.endPiece();
   }
 
-  /** Where the least hash of a window is. */
+  /** Where the least hash of a window is: by its upper 31 bits without a branch, since none can be foreseen. */
   #leastOf(row: number): number {
     const { w } = this.#windows;
-    const { seedLo, seedHi } = this.#hashes;
+    const { seedHi } = this.#hashes;
     const inputs = this.#inputs;
     let best = row * w;
-    let hi = seedHi[inputs[best]];
+    let least = seedHi[inputs[best]] >>> 1;
     for (let at = best + 1; at < row * w + w; at++) {
-      const other = seedHi[inputs[at]];
-      if (other > hi || (other === hi && seedLo[inputs[at]] >= seedLo[inputs[best]])) continue;
-      best = at;
-      hi = other;
+      const other = seedHi[inputs[at]] >>> 1;
+      if (other === least) best = this.#lesserOf(best, at);
+      const isLess = (other - least) >> 31;
+      least ^= (least ^ other) & isLess;
+      best ^= (best ^ at) & isLess;
     }
     return best;
   }
+
+  /** Of two hashes the lesser one's place; the first if they are equal. */
+  #lesserOf(a: number, b: number): number {
+    const { seedLo, seedHi } = this.#hashes;
+    const [one, other] = [this.#inputs[a], this.#inputs[b]];
+    const isLess =
+      seedHi[other] < seedHi[one] || (seedHi[other] === seedHi[one] && seedLo[other] < seedLo[one]);
+    return isLess ? b : a;
+  }
 }
+
+/** Room for coins that wait for their scores. (BATCH) */
+type Room = Omit<ScoredCoins, "n">;
 
 /** Scores of coins, summed in their order. */
 class CoinSum {
   readonly #scheme: Scheme;
-  readonly #coins = {
-    seedLo: new Uint32Array(BATCH),
-    seedHi: new Uint32Array(BATCH),
-    token: new Uint32Array(BATCH),
-  };
-  readonly #scores = new Float64Array(BATCH);
+  readonly #room: Room;
+  readonly #sum: RunningSum;
   #waiting = 0;
-  n = 0;
-  sum = 0;
 
-  constructor(scheme: Scheme) {
+  constructor(scheme: Scheme, room: Room, sum: RunningSum) {
     this.#scheme = scheme;
+    this.#room = room;
+    this.#sum = sum;
   }
 
   push(seedLo: number, seedHi: number, token: number): void {
     const at = this.#waiting++;
-    this.#coins.seedLo[at] = seedLo;
-    this.#coins.seedHi[at] = seedHi;
-    this.#coins.token[at] = token;
-    if (at === BATCH - 1) this.flush();
+    this.#room.seedLo[at] = seedLo;
+    this.#room.seedHi[at] = seedHi;
+    this.#room.token[at] = token;
+    if (at === BATCH - 1) this.#flush();
   }
 
-  flush(): void {
-    const n = this.#waiting;
-    this.#scheme.scores({ ...this.#coins, n }, this.#scores);
-    for (let i = 0; i < n; i++) this.sum += this.#scores[i];
-    this.n += n;
+  endPiece(): void {
+    this.#sum.endPiece(this.#sum.n + this.#waiting);
+  }
+
+  total(): { readonly n: number; readonly sum: number } {
+    this.#flush();
+    return { n: this.#sum.n, sum: this.#sum.sum };
+  }
+
+  #flush(): void {
+    this.#scheme.scores({ ...this.#room, n: this.#waiting }, this.#room.score);
+    this.#sum.add(this.#room.score, this.#waiting);
     this.#waiting = 0;
   }
 }

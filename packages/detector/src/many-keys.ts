@@ -7,6 +7,7 @@ import {
   seedArrays,
 } from "@verdigris/core";
 import { LeastHashes } from "./least-hashes.js";
+import { type PieceEnds, RunningSum } from "./running-sum.js";
 import { type Piece, Tally, type TallyOptions } from "./tally.js";
 
 /** Coins per call into the scheme. */
@@ -19,16 +20,21 @@ export interface KeySum {
   readonly sum: number;
 }
 
+/** What a transcript shows under a key; where `ends` is given, also what it showed up to the end of each piece. */
+export type ManyKeysScorer = (scheme: Scheme, ends?: PieceEnds) => KeySum;
+
 /**
  * Scores one transcript under many keys of one profile: the same sums as a tally per key. What the scheme declares to be no matter of the
  * key is done once, under the first one: which positions share a coin, or what is hashed for their seeds.
  */
-export function scorerOf(pieces: readonly Piece[], memory?: number): (scheme: Scheme) => KeySum {
-  const limit = memory === undefined ? {} : { memory };
+export function scorerOf(
+  pieces: readonly Piece[],
+  options: Omit<TallyOptions, "observe"> = {},
+): ManyKeysScorer {
   let shared: Shared | null = null;
-  return (scheme) => {
-    shared ??= sharedOf(scheme, pieces, limit);
-    return { law: scheme.law, ...shared.under(scheme) };
+  return (scheme, ends) => {
+    shared ??= sharedOf(scheme, pieces, options);
+    return { law: scheme.law, ...shared.under(scheme, ends) };
   };
 }
 
@@ -40,26 +46,24 @@ export function sharesWork(scheme: Scheme): boolean {
 /** Whatever is done once for many keys. */
 interface Shared {
   /** What a tally under a scheme's key counts. */
-  under(scheme: Scheme): Omit<KeySum, "law">;
+  under(scheme: Scheme, ends?: PieceEnds): Omit<KeySum, "law">;
 }
 
-function sharedOf(scheme: Scheme, pieces: readonly Piece[], limit: TallyOptions): Shared {
-  if (!scheme.coinsDependOnKey) return windowsOf(scheme, pieces, limit);
+function sharedOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptions): Shared {
+  if (!scheme.coinsDependOnKey) return windowsOf(scheme, pieces, options);
   return (
-    LeastHashes.of(scheme, pieces, limit) ?? {
-      under: (other) => {
-        const { n, sum } = tallyOf(other, pieces, limit).count();
+    LeastHashes.of(scheme, pieces, options) ?? {
+      under(other, ends) {
+        const tally = new Tally(other, options);
+        pieces.forEach((piece, i) => {
+          tally.add(piece);
+          if (ends !== undefined) ({ n: ends.n[i], sum: ends.sum[i] } = tally.count());
+        });
+        const { n, sum } = tally.count();
         return { n, sum };
       },
     }
   );
-}
-
-/** A tally of a whole transcript. */
-export function tallyOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptions): Tally {
-  const tally = new Tally(scheme, options);
-  for (const piece of pieces) tally.add(piece);
-  return tally;
 }
 
 /** The windows that count, overlapping ones laid on each other. */
@@ -70,30 +74,35 @@ class Windows implements Shared {
   readonly at: Uint32Array;
   /** The tokens themselves. (n) */
   readonly #token: Uint32Array;
+  /** How many of them come up to the end of each piece. (pieces) */
+  readonly #ends: readonly number[];
   readonly #scores = new Float64Array(BATCH);
   #seeds: SeedArrays | null = null;
 
-  constructor(laid: Tokens, at: Uint32Array) {
+  constructor(laid: Tokens, at: Uint32Array, ends: readonly number[]) {
     this.#laid = laid;
     this.at = at;
     this.#token = Uint32Array.from(at, (place) => laid[place]);
+    this.#ends = ends;
   }
 
-  /** Scores are summed in text order. */
-  under(scheme: Scheme): Omit<KeySum, "law"> {
+  under(scheme: Scheme, ends?: PieceEnds): Omit<KeySum, "law"> {
     const { h } = scheme;
     const seeds = (this.#seeds ??= seedArrays(scheme, BATCH));
-    let [sum, first] = [0, 0];
+    const total = new RunningSum(ends);
+    for (const coins of this.#ends) total.endPiece(coins);
+    total.add(this.#scores, 0);
+    let first = 0;
     for (let start = h; start < this.#laid.length; start += BATCH) {
       const end = Math.min(this.#laid.length, start + BATCH);
       scheme.seeds(this.#laid.subarray(start - h, end), h, seeds);
       const next = this.#gather(seeds, { start, end, first });
       const token = this.#token.subarray(first, next);
       scheme.scores({ ...seeds, token, n: next - first }, this.#scores);
-      for (let i = 0; i < next - first; i++) sum += this.#scores[i];
+      total.add(this.#scores, next - first);
       first = next;
     }
-    return { n: this.at.length, sum };
+    return { n: total.n, sum: total.sum };
   }
 
   /** Moves the seeds of the places from start … end − 1 to the front; the value is the first place beyond. */
@@ -116,9 +125,13 @@ class Windows implements Shared {
 /** Lays out the windows of the coins that a tally counts. */
 function windowsOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptions): Windows {
   const counted: Uint32Array[] = [];
-  tallyOf(scheme, pieces, {
+  const tally = new Tally(scheme, {
     ...options,
     observe: (positions, _scores, n) => counted.push(positions.slice(0, n)),
+  });
+  const ends = pieces.map((piece) => {
+    tally.add(piece);
+    return tally.count().n;
   });
   const text = joined(pieces.map(({ tokens }) => tokens));
   const { h } = scheme;
@@ -132,5 +145,5 @@ function windowsOf(scheme: Scheme, pieces: readonly Piece[], options: TallyOptio
     before = position;
     at[i] = length - 1;
   });
-  return new Windows(laid.slice(0, length), at);
+  return new Windows(laid.slice(0, length), at, ends);
 }

@@ -2,8 +2,7 @@ import { type Profile, type Scheme, bindScheme, createKernel, schemeBinder } fro
 import { randomTokens, testProfile } from "@verdigris/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Piece, Tally, decoyKey } from "../src/index.js";
-import { scorerOf } from "../src/many-keys.js";
+import { type ManyKeysScorer, type Piece, Tally, decoyKey, scorerOf } from "../src/index.js";
 
 const kernel = createKernel();
 const PAYLOAD = { gamma: 0.25, delta: 2, code: "bch-63-16", payload: 12_345 };
@@ -18,10 +17,31 @@ const pieces = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-function tallied(scheme: Scheme, texts: readonly Piece[]): { n: number; sum: number } {
-  const tally = new Tally(scheme);
-  for (const text of texts) tally.add(text);
-  return tally.count();
+/** The count of a tally after each piece. */
+function tallied(
+  scheme: Scheme,
+  texts: readonly Piece[],
+  deduplicate = true,
+): { n: number[]; sum: number[] } {
+  const tally = new Tally(scheme, { deduplicate });
+  const counts = texts.map((text) => {
+    tally.add(text);
+    return tally.count();
+  });
+  return { n: counts.map(({ n }) => n), sum: counts.map(({ sum }) => sum) };
+}
+
+/** What the piece ends are and what the whole comes to, under one key. */
+function scored(
+  scheme: Scheme,
+  score: ManyKeysScorer,
+  pieceCount: number,
+): { n: number[]; sum: number[] } {
+  const ends = { n: new Float64Array(pieceCount), sum: new Float64Array(pieceCount) };
+  const { n, sum } = score(scheme, ends);
+  expect({ n: ends.n.at(-1), sum: ends.sum.at(-1) }).toEqual({ n, sum });
+  expect(score(scheme)).toMatchObject({ n, sum });
+  return { n: [...ends.n], sum: [...ends.sum] };
 }
 
 describe("one transcript under many keys", () => {
@@ -48,10 +68,13 @@ describe("one transcript under many keys", () => {
           continues: continues && i > 0,
           ...(prompt === undefined ? {} : { prompt: Uint32Array.from(prompt) }),
         }));
-        const [bind, score] = [schemeBinder(profile, kernel), scorerOf(texts)];
-        for (let k = first; k < first + 3; k++) {
-          const { n, sum } = tallied(bindScheme(profile, decoyKey(k), kernel), texts);
-          expect(score(bind(decoyKey(k)))).toMatchObject({ n, sum });
+        const bind = schemeBinder(profile, kernel);
+        for (const deduplicate of [true, false]) {
+          const score = scorerOf(texts, { deduplicate });
+          for (let k = first; k < first + 2; k++) {
+            const each = tallied(bindScheme(profile, decoyKey(k), kernel), texts, deduplicate);
+            expect(scored(bind(decoyKey(k)), score, texts.length)).toEqual(each);
+          }
         }
       }),
       { seed: 5, numRuns: 40 },
@@ -63,10 +86,16 @@ describe("one transcript under many keys", () => {
     (seeding) => {
       const profile = testProfile({ h: 2, seeding });
       const tokens = Uint32Array.from({ length: 40_000 }, (_, i) => (i * i + 7 * i) % 997);
-      const [bind, score] = [schemeBinder(profile, kernel), scorerOf([{ tokens }])];
+      // Ends at the first coin, within a batch, at its last coin and beside it, and two at once.
+      const cuts = [0, 2, 3, 5000, 8194, 8195, 8195, 30_000, 40_000];
+      const texts = cuts.slice(1).map((end, i) => ({
+        tokens: tokens.subarray(cuts[i], end),
+        continues: i > 0,
+      }));
+      const [bind, score] = [schemeBinder(profile, kernel), scorerOf(texts)];
       for (const key of [decoyKey(1), decoyKey(2)]) {
-        const { n, sum } = tallied(bindScheme(profile, key, kernel), [{ tokens }]);
-        expect(score(bind(key))).toMatchObject({ n, sum });
+        const each = tallied(bindScheme(profile, key, kernel), texts);
+        expect(scored(bind(key), score, texts.length)).toEqual(each);
       }
     },
   );
@@ -79,6 +108,6 @@ describe("one transcript under many keys", () => {
     tally.add({ tokens });
     expect(tally.exact).toBe(false);
     const { n, sum } = tally.count();
-    expect(scorerOf([{ tokens }], 100)(scheme)).toMatchObject({ n, sum });
+    expect(scorerOf([{ tokens }], { memory: 100 })(scheme)).toMatchObject({ n, sum });
   });
 });
