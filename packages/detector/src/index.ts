@@ -46,6 +46,7 @@ export {
   WeightedDetector,
   type WeightedVerdict,
 } from "./weights/weighted-detector.js";
+export { DistinctCount } from "./weights/distinct-count.js";
 export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";
 export {
   type WeightedEvidence,

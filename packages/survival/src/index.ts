@@ -49,7 +49,7 @@ export * from "./outlook/index.js";
 export * from "./lab/index.js";
 export { randomStream } from "./random.js";
 export type * from "./report.js";
-export { type Store, digestOf, directoryStore, writeWhole } from "./store.js";
+export { type Store, digestOf, directoryStore } from "./store.js";
 export {
   countTeacher,
   type CountTeacherOptions,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { VerdigrisError } from "@verdigris/core";
+import { writeWhole } from "@verdigris/text";
 
 /** SHA-256 of a value's canonical JSON (sorted keys), hex. */
 export function digestOf(value: unknown): string {
@@ -16,31 +16,6 @@ export function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
-}
-
-/**
- * Writes a file whole or not at all: to a neighbour, flushed, then renamed. What was there before stays until then.
- * Writers of one file at a time need a `writer` each. @throws VerdigrisError FILE_UNWRITABLE
- */
-export async function writeWhole(
-  path: string,
-  contents: string | Uint8Array,
-  writer = "",
-): Promise<void> {
-  const partial = `${path}${writer}.partial`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    // Without the flush a full disk may be noticed only after the rename.
-    await writeFile(partial, contents, { flush: true });
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true }).catch(() => {});
-    throw new VerdigrisError(
-      "FILE_UNWRITABLE",
-      `${path}: cannot be written: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }
 
 /** Results by the digest of what they were computed from. */
@@ -105,7 +80,9 @@ export function codedStore<T>(
       const stored = await read(path);
       if (stored !== null) return stored;
       const result = await compute();
-      await writeWhole(path, codec.encode(result), `.${process.pid}-${threadId}`);
+      await writeWhole(path, codec.encode(result), {
+        writer: `.${process.pid}-${threadId}`,
+      });
       return result;
     },
   };

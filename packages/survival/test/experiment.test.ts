@@ -8,7 +8,6 @@ import {
   loadMaterial,
   renderJson,
   runExperiment,
-  writeWhole,
 } from "../src/index.js";
 import { smallExperiment, smallMaterial } from "./support.js";
 
@@ -142,17 +141,6 @@ describe("the store", () => {
     await writeFile(path, damage(await readFile(path, "utf8")));
     expect(await store.resolve("x", compute)).toEqual({ value: 2 });
     expect(await store.resolve("x", compute)).toEqual({ value: 2 });
-  });
-});
-
-describe("writing a file whole", () => {
-  it("leaves the old one and no partial one when it fails", async () => {
-    const path = join(folder, "report.json");
-    await writeWhole(path, "old");
-    // The neighbour the new text goes to cannot be written: as with a full disk, the write fails half-way.
-    await writeWhole(join(`${path}.partial`, "in the way"), "");
-    await expect(writeWhole(path, "new")).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
-    expect(await readFile(path, "utf8")).toBe("old");
   });
 });
 

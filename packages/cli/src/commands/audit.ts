@@ -1,7 +1,7 @@
 import type { Tokens } from "@verdigris/core";
 import { WHAT_A_REJECTION_SAYS } from "@verdigris/detector";
 import type { ExternalAudit, ExternalStudent, Text } from "@verdigris/survival";
-import { type Tokenizer, normalise, readDocuments } from "@verdigris/text";
+import { type Tokenizer, normalise, readDocuments, writeWhole } from "@verdigris/text";
 import { Command } from "commander";
 import { keyMismatch, readKey, readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
@@ -55,7 +55,7 @@ export function auditCommand(io: Io): Command {
 }
 
 async function audit(io: Io, options: AuditOptions): Promise<void> {
-  const { auditContexts, auditExternal, questionLines, randomStream, writeWhole } =
+  const { auditContexts, auditExternal, questionLines, randomStream } =
     await import("@verdigris/survival");
   const profilePath = locate(io, options.profile);
   const profile = await readProfile(profilePath);

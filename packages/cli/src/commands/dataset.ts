@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Profile, VerdigrisError } from "@verdigris/core";
 import type { DatasetFormat, Lesson } from "@verdigris/survival";
-import { type Tokenizer, normalise, readDocuments } from "@verdigris/text";
+import { type Tokenizer, normalise, readDocuments, writeWhole } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, locateInputs, tell } from "../io.js";
@@ -59,7 +59,7 @@ export function datasetCommand(io: Io): Command {
 }
 
 async function writeDataset(io: Io, options: DatasetOptions): Promise<void> {
-  const { datasetFormats, digestOf, mixedDataset, randomStream, writeWhole } =
+  const { datasetFormats, digestOf, mixedDataset, randomStream } =
     await import("@verdigris/survival");
   const format = datasetFormats.find(({ name }) => name === options.format) as DatasetFormat;
   const profilePath = locate(io, options.profile);

@@ -1,3 +1,4 @@
+import { writeWhole } from "@verdigris/text";
 import { Command } from "commander";
 import { type Io, locate, print, tell } from "../io.js";
 import { formatOption } from "../options.js";
@@ -17,7 +18,7 @@ export function reportCommand(io: Io): Command {
     .option("--out <file>", "write to a file instead of standard output")
     .action(async (file: string, { format, out }: ReportOptions) => {
       const report = await readReport(locate(io, file));
-      const { renderHtml, renderMarkdown, renderText, writeWhole } =
+      const { renderHtml, renderMarkdown, renderText } =
         await import("@verdigris/survival");
       const text = { md: renderMarkdown, html: renderHtml, text: renderText }[format](report);
       if (out === undefined) return print(io, text);

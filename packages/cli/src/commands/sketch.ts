@@ -1,6 +1,6 @@
 import { createKernel } from "@verdigris/core";
 import { ServingSketch } from "@verdigris/detector";
-import { type TextFormat, textFormats } from "@verdigris/text";
+import { type TextFormat, textFormats, writeWhole } from "@verdigris/text";
 import { Command, Option } from "commander";
 import { readProfile, tokenizerOf } from "../files.js";
 import { type Io, locate, locateInputs, print, tell } from "../io.js";
@@ -68,8 +68,6 @@ async function sketch(io: Io, files: readonly string[], options: SketchOptions):
       `error: ${item.path}${item.line === undefined ? "" : `:${item.line}`}: ${item.message}`,
     );
   }
-  // Loaded on demand: it brings what draws charts.
-  const { writeWhole } = await import("@verdigris/survival");
   await writeWhole(locate(io, options.out), counted.toBytes());
   const { excess } = counted.errorBound;
   await print(

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { Profile } from "@verdigris/core";
-import { digestOf, writeWhole } from "@verdigris/survival";
+import { digestOf } from "@verdigris/survival";
 import { compact, escapeMarkup, page } from "@verdigris/survival/page";
-import type { Tokenizer } from "@verdigris/text";
+import { type Tokenizer, writeWhole } from "@verdigris/text";
 import type { Setting } from "../formats/format.js";
 import type { ScoreRequest, ScoreResult } from "../scoring.js";
 import { analyse } from "./analysis.js";

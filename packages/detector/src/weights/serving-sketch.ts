@@ -7,6 +7,7 @@ import {
   createSeeder,
   keyWords,
 } from "@verdigris/core";
+import type { DistinctCount } from "./distinct-count.js";
 
 /** Rows of counters: a count is the least of four. */
 const ROWS = 4;
@@ -74,9 +75,10 @@ export class ServingSketch {
     return { excess: (Math.E * this.#total) / this.width, failure: Math.exp(-ROWS) };
   }
 
-  /** Counts the windows of one served text: those that some token of it follows. */
-  add(tokens: Tokens): void {
+  /** Counts the windows of one served text: those that some token of it follows; each different one in `distinct`, too. */
+  add(tokens: Tokens, distinct?: DistinctCount): void {
     this.#eachBatch(tokens, this.h, (n) => {
+      distinct?.add(this.#seeds, n);
       for (const at of this.#at) {
         for (let i = 0; i < n; i++) {
           // A full counter stays full.

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import type { Report, RunOptions } from "@verdigris/survival";
+import { writeWhole } from "@verdigris/text";
 import { type Io, locate } from "../../io.js";
 import { startProgress } from "../../progress.js";
 import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
@@ -22,7 +23,7 @@ export async function runExperimentFile(
 }
 
 async function run(io: Io, { path, value }: ConfigFile, options: SurviveOptions): Promise<Report> {
-  const { directoryStore, parseExperiment, runExperiment, writeWhole } =
+  const { directoryStore, parseExperiment, runExperiment } =
     await import("@verdigris/survival");
   const directory = locate(io, options.out);
   const experiment = parseExperiment(value);

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Experiment, Material, Report, StudyReport } from "@verdigris/survival";
+import { writeWhole } from "@verdigris/text";
 import { type Io, print, tell } from "../../io.js";
 
 /** A configuration as it was read. */
@@ -25,7 +26,7 @@ export async function writeReport(
   report: Report | StudyReport,
   directory: string,
 ): Promise<void> {
-  const { renderHtml, renderJson, renderMarkdown, writeWhole } =
+  const { renderHtml, renderJson, renderMarkdown } =
     await import("@verdigris/survival");
   await writeWhole(join(directory, "report.json"), renderJson(report));
   await writeWhole(join(directory, "report.md"), renderMarkdown(report));

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { writeWhole } from "@verdigris/text";
 import { type Io, locate, tell } from "../../io.js";
 import { startProgress } from "../../progress.js";
 import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
@@ -22,7 +23,7 @@ export async function runStudyFile(
       "--check and --baseline: expected a whole study, got --shard; give them to `survive merge`",
     );
   const gate = await gateOf(io, "study", options);
-  const { parseStudy, runShard, runStudy, writeWhole } = await import("@verdigris/survival");
+  const { parseStudy, runShard, runStudy } = await import("@verdigris/survival");
   const study = parseStudy(value);
   const material = await loadMaterialOf(study, dirname(path));
   const directory = locate(io, options.out);
