@@ -12,6 +12,7 @@ import { identifyCommand } from "./commands/identify.js";
 import { keygenCommand } from "./commands/keygen.js";
 import { keysCommand } from "./commands/keys/index.js";
 import { markCommand } from "./commands/mark.js";
+import { monitorCommand } from "./commands/monitor/index.js";
 import { profilesCommand } from "./commands/profiles.js";
 import { reportCommand } from "./commands/report.js";
 import { schemaCommand } from "./commands/schema.js";
@@ -78,6 +79,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     scoreCommand(io, finish),
     serveCommand(io),
     gatewayCommand(io),
+    monitorCommand(io, finish),
     datasetCommand(io),
     auditCommand(io),
     surviveCommand(io, finish),

@@ -47,7 +47,12 @@ export {
   type WeightedVerdict,
 } from "./weights/weighted-detector.js";
 export { DistinctCount } from "./weights/distinct-count.js";
-export { ServingSketch, type SketchShape } from "./weights/serving-sketch.js";
+export {
+  ServingSketch,
+  type SketchShape,
+  type WindowHashes,
+  windowHasher,
+} from "./weights/serving-sketch.js";
 export {
   type WeightedEvidence,
   type WeightedScores,

@@ -11,9 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServingSketch } from "@verdigris/detector";
 import { afterAll, describe, expect, test } from "vitest";
-import { FileLedger, type LedgerAnswer, ServedSketches, readLedger } from "../src/ledger/index.js";
+import { FileLedger, type LedgerAnswer, readLedger } from "../src/ledger/index.js";
 import type { Ended, Started } from "../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "ledger-"));
@@ -121,62 +120,5 @@ describe("a ledger file", () => {
     await expect(answers(path)).rejects.toThrow(`${path}:2: expected a record`);
     await expect(answers(inFolder("none"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     await expect(FileLedger.open(folder)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
-  });
-});
-
-describe("sketches of what was served", () => {
-  const shape = { h: 1, width: 1024, salt: new Uint8Array(32).fill(1) };
-  const KEY = "0123456789abcdef";
-
-  test("count per key, say how much was new, and outlive the process", async () => {
-    const directory = inFolder("sketches");
-    const sketches = await ServedSketches.open(directory, shape);
-    sketches.add(KEY, Uint32Array.of(1, 2, 3));
-    sketches.add(KEY, Uint32Array.of(1, 2, 4));
-    expect(sketches.coverage()).toEqual([{ keyId: KEY, windows: 4, distinctWindows: 2 }]);
-    await sketches.flush();
-    const again = await ServedSketches.open(directory, shape);
-    again.add(KEY, Uint32Array.of(1, 2));
-    await again.flush();
-    const file = ServingSketch.fromBytes(readFileSync(join(directory, `${KEY}.sketch`)));
-    expect([...file.counts(Uint32Array.of(1, 2, 9))]).toEqual([3, 2]);
-    expect(file.total).toBe(5);
-  });
-
-  test("are written after so many answers: no more are lost", async () => {
-    const directory = inFolder("bounded");
-    const sketches = await ServedSketches.open(directory, { ...shape, every: 3 });
-    for (let i = 0; i < 7; i++) sketches.add(KEY, Uint32Array.of(i, 1));
-    await sketches.flush();
-    for (let i = 0; i < 2; i++) sketches.add(KEY, Uint32Array.of(i, 1));
-    const killed = await ServedSketches.open(directory, shape);
-    expect(killed.coverage()[0].windows).toBe(7);
-  });
-
-  test("a broken file and another shape are refused by name; a full disk loses no answer", async () => {
-    const directory = inFolder("broken-sketches");
-    mkdirSync(directory);
-    writeFileSync(join(directory, `${KEY}.sketch`), "nothing");
-    await expect(ServedSketches.open(directory, shape)).rejects.toThrow(
-      `${KEY}.sketch: sketch: not`,
-    );
-    await expect(
-      ServedSketches.open(inFolder("sketches"), { ...shape, salt: new Uint8Array(32) }),
-    ).rejects.toThrow("other: expected a sketch of the same");
-    const errors: unknown[] = [];
-    const lost = await ServedSketches.open(inFolder("gone"), {
-      ...shape,
-      onError: (error) => errors.push(error),
-    });
-    rmSync(inFolder("gone"), { recursive: true });
-    lost.add(KEY, Uint32Array.of(1, 2));
-    await lost.flush();
-    expect(errors).toHaveLength(1);
-    mkdirSync(inFolder("gone"));
-    await lost.flush();
-    expect(ServingSketch.fromBytes(readFileSync(inFolder(`gone/${KEY}.sketch`))).total).toBe(1);
-    expect(() => lost.add("../../x", Uint32Array.of(1, 2))).toThrow(
-      "keyId: expected 16 hex digits",
-    );
   });
 });

@@ -18,8 +18,7 @@ export function reportCommand(io: Io): Command {
     .option("--out <file>", "write to a file instead of standard output")
     .action(async (file: string, { format, out }: ReportOptions) => {
       const report = await readReport(locate(io, file));
-      const { renderHtml, renderMarkdown, renderText } =
-        await import("@verdigris/survival");
+      const { renderHtml, renderMarkdown, renderText } = await import("@verdigris/survival");
       const text = { md: renderMarkdown, html: renderHtml, text: renderText }[format](report);
       if (out === undefined) return print(io, text);
       await writeWhole(locate(io, out), text);

@@ -1,10 +1,16 @@
 import { basename } from "node:path";
 import type { Random } from "@verdigris/core";
-import { type ModelServer, type Tenant, createModelServer } from "@verdigris/gateway/serve";
+import {
+  type ModelServer,
+  type ResolveTenant,
+  type Tenant,
+  createModelServer,
+} from "@verdigris/gateway/serve";
 import { Command, type Option } from "commander";
 import { keyMismatch, readKey, readProfile } from "../files.js";
 import { type Io, locate, tell } from "../io.js";
 import { keyFileOption, numberOption } from "../options.js";
+import type { Collecting } from "../serve/collecting.js";
 import type { TenantsFile } from "../serve/tenants-file.js";
 
 interface ServeOptions {
@@ -22,6 +28,8 @@ interface ServeOptions {
   readonly candidates: number;
   readonly threads: number;
   readonly records?: string;
+  readonly collected?: string;
+  readonly unmarked: boolean;
   readonly grace: number;
 }
 
@@ -38,7 +46,12 @@ export function serveCommand(io: Io): Command {
     .addOption(keyFileOption())
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .addOption(whole("--port <n>", "0: any that is free", [0, 65_535]).default(8080))
-    .option("--records <file>", "append a record of each answer (JSON lines); without its text");
+    .option("--records <file>", "append a record of each answer (JSON lines); without its text")
+    .option(
+      "--collected <dir>",
+      "count there what each tenant and group collects, for `monitor`; without any text",
+    )
+    .option("--unmarked", "mark no answer, whatever the tenant: to compare with", false);
   return withLimits(command).action((options: ServeOptions) => serveModel(io, options));
 }
 
@@ -70,22 +83,40 @@ async function serveModel(io: Io, options: ServeOptions): Promise<void> {
   const model = await io.openModel({ modelPath, sequences, contextSize, candidates, threads });
   try {
     const load = (): ReturnType<ModelServer["load"]> => server.load();
-    const { surroundings, beside, close } = await framed(io, { records, load });
+    const collecting = await collectingOf(io, options);
+    const uncounted = collecting === null ? {} : { uncounted: collecting.lost };
+    const { surroundings, beside, close } = await framed(io, { records, load, ...uncounted });
     const server = createModelServer({
       ...surroundings,
+      ...(collecting === null ? {} : { onAnswer: collecting.onAnswer }),
       model,
       modelId: options.modelId ?? basename(options.model).replace(/\.gguf$/i, ""),
-      resolveTenant: served.resolveTenant,
+      resolveTenant: options.unmarked ? unmarked(served.resolveTenant) : served.resolveTenant,
       random: (seed) => randomFor(seed, served.stream),
       waiting: options.waiting,
       ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     });
     const drain = (): Promise<void> => server.close(AbortSignal.timeout(grace * 1000));
     await serveUntilStopped(io, beside(server.handle, served.detection), { ...options, drain });
+    await collecting?.close();
     await close();
   } finally {
     await model.dispose();
   }
+}
+
+async function collectingOf(io: Io, { collected }: ServeOptions): Promise<Collecting | null> {
+  if (collected === undefined) return null;
+  const { collectingIn } = await import("../serve/collecting.js");
+  return collectingIn(locate(io, collected), (error) => tell(io, `collected: ${String(error)}`));
+}
+
+/** The same tenants, all of them machines: policy leaves their answers unmarked, and says so. */
+function unmarked(resolve: ResolveTenant): ResolveTenant {
+  return async (request) => {
+    const tenant = await resolve(request);
+    return tenant === null ? null : { ...tenant, machineToMachine: true };
+  };
 }
 
 /** Who is served, and the experiment-grade generator for their seeds. */

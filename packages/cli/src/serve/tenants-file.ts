@@ -17,6 +17,7 @@ const tenantSchema = z.strictObject({
   ...client,
   profile: z.string().min(1).describe("Path of the profile."),
   key: keySourceSchema,
+  group: z.string().min(1).optional().describe("Accounts that are thought to be one customer."),
   machineToMachine: z.boolean().default(false),
   fewestTokens: z.int().min(0).default(0),
 });
@@ -62,12 +63,12 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
   const { tenants: listed, detection } = parseWith(listedSchema, value, where);
   refuseRepeated(path, listed);
   const tenants = await Promise.all(
-    listed.map(async ({ profile: profilePath, key: source, ...tenant }) => {
+    listed.map(async ({ profile: profilePath, key: source, group, ...tenant }) => {
       const profile = await readProfile(locate(profilePath));
       const key = await keyFrom(io, source, { profile, locate });
       const mismatch = keyMismatch(profile, key);
       if (mismatch !== null) throw new TypeError(`${path}: ${tenant.name}: ${mismatch}`);
-      return { ...tenant, profile, digest: digestOf(profile), key };
+      return { ...tenant, group: group ?? tenant.name, profile, digest: digestOf(profile), key };
     }),
   );
   return {

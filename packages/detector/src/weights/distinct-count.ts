@@ -1,4 +1,5 @@
-import { type SeedArrays, VerdigrisError } from "@verdigris/core";
+import { VerdigrisError } from "@verdigris/core";
+import type { WindowHashes } from "./serving-sketch.js";
 
 /** Registers are 2^p bytes: with p = 12 a count is 1.6 % off, one standard error. */
 const PRECISION = 12;
@@ -14,9 +15,8 @@ const Q = 64 - PRECISION;
 export class DistinctCount {
   readonly #registers = new Uint8Array(REGISTERS);
 
-  /** Counts the first n hashes. */
-  add({ seedLo, seedHi }: SeedArrays, n: number): void {
-    for (let i = 0; i < n; i++) {
+  add({ seedLo, seedHi }: WindowHashes): void {
+    for (let i = 0; i < seedLo.length; i++) {
       const [at, low] = [seedHi[i] >>> (32 - PRECISION), seedHi[i] << PRECISION];
       // Leading zeros of the remaining bits, of which the upper word has 32 − p.
       const zeros = low === 0 ? 32 - PRECISION + Math.clz32(seedLo[i]) : Math.clz32(low);

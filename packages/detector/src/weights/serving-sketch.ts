@@ -1,5 +1,6 @@
 import {
   type Kernel,
+  type SeedArrays,
   type Seeder,
   type Tokens,
   VerdigrisError,
@@ -7,7 +8,6 @@ import {
   createSeeder,
   keyWords,
 } from "@verdigris/core";
-import type { DistinctCount } from "./distinct-count.js";
 
 /** Rows of counters: a count is the least of four. */
 const ROWS = 4;
@@ -25,6 +25,23 @@ export interface SketchShape {
   readonly width?: number;
   /** 32 bytes that nobody outside knows; not a mark's key. */
   readonly salt: Uint8Array;
+}
+
+/** 64 bits of each window, under a salt. */
+export type WindowHashes = Pick<SeedArrays, "seedLo" | "seedHi">;
+
+/** Hashes the windows of a text: those that some token of it follows. (T − h) */
+export function windowHasher(
+  { h, salt }: Pick<SketchShape, "h" | "salt">,
+  kernel: Kernel = createKernel(),
+): (tokens: Tokens) => WindowHashes {
+  const seeder = createSeeder(kernel, keyWords(salt), "left", h);
+  return (tokens) => {
+    const n = Math.max(0, tokens.length - h);
+    const hashes = { seedLo: new Uint32Array(n), seedHi: new Uint32Array(n) };
+    if (n > 0) seeder.batch(tokens, h, hashes);
+    return hashes;
+  };
 }
 
 /**
@@ -75,18 +92,18 @@ export class ServingSketch {
     return { excess: (Math.E * this.#total) / this.width, failure: Math.exp(-ROWS) };
   }
 
-  /** Counts the windows of one served text: those that some token of it follows; each different one in `distinct`, too. */
-  add(tokens: Tokens, distinct?: DistinctCount): void {
-    this.#eachBatch(tokens, this.h, (n) => {
-      distinct?.add(this.#seeds, n);
-      for (const at of this.#at) {
-        for (let i = 0; i < n; i++) {
-          // A full counter stays full.
-          if (this.#counters[at[i]] < 0xffff_ffff) this.#counters[at[i]]++;
-        }
-      }
-      this.#total += n;
-    });
+  /** Counts the windows of one served text: those that some token of it follows. */
+  add(tokens: Tokens): void {
+    this.#eachBatch(tokens, this.h, (n) => this.#count(n));
+  }
+
+  /** Counts windows by their hashes, which `windowHasher` made of the same h and salt. */
+  addHashes({ seedLo, seedHi }: WindowHashes): void {
+    for (let start = 0; start < seedLo.length; start += BATCH) {
+      const [lo, hi] = [seedLo, seedHi].map((words) => words.subarray(start, start + BATCH));
+      this.#locate(lo, hi, lo.length);
+      this.#count(lo.length);
+    }
   }
 
   /** How often the window before each position from … T−1 was served; never too few. (T − from) */
@@ -148,18 +165,32 @@ export class ServingSketch {
 
   /** Calls `use` with the counters of positions from … T−1 in `#at`, a batch at a time, and the first's index. */
   #eachBatch(tokens: Tokens, from: number, use: (n: number, start: number) => void): void {
-    const shift = 32 - Math.log2(this.width);
     const seeds = this.#seeds;
     for (let start = from; start < tokens.length; start += BATCH) {
       const end = Math.min(tokens.length, start + BATCH);
       const n = end - start;
       this.#seeder.batch(tokens.subarray(start - this.h, end), this.h, seeds);
-      const input = [seeds.seedLo, seeds.seedHi, this.#constant, this.#constant] as const;
-      this.#kernel.hash(this.#words, input, n, this.#at);
-      this.#at.forEach((at, row) => {
-        for (let i = 0; i < n; i++) at[i] = row * this.width + (at[i] >>> shift);
-      });
+      this.#locate(seeds.seedLo, seeds.seedHi, n);
       use(n, start - from);
     }
+  }
+
+  /** Writes the counters of n hashes to `#at`. */
+  #locate(lo: Uint32Array, hi: Uint32Array, n: number): void {
+    const shift = 32 - Math.log2(this.width);
+    this.#kernel.hash(this.#words, [lo, hi, this.#constant, this.#constant], n, this.#at);
+    this.#at.forEach((at, row) => {
+      for (let i = 0; i < n; i++) at[i] = row * this.width + (at[i] >>> shift);
+    });
+  }
+
+  #count(n: number): void {
+    for (const at of this.#at) {
+      for (let i = 0; i < n; i++) {
+        // A full counter stays full.
+        if (this.#counters[at[i]] < 0xffff_ffff) this.#counters[at[i]]++;
+      }
+    }
+    this.#total += n;
   }
 }

@@ -3,10 +3,14 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { Ended, RecordSink, Started } from "../record.js";
 import type { RequestHandler } from "../routes.js";
 
+export { type Figure, gaugesText } from "./gauges.js";
+
 /** What is read when somebody asks. */
 export interface MetricsOptions {
   /** Answers being written and waiting to be, where this process writes them. */
   readonly load?: () => { readonly running: number; readonly waiting: number };
+  /** Answers that the collection monitor did not count, where there is one. */
+  readonly uncounted?: () => number;
 }
 
 /** The figures of one server. */
@@ -21,7 +25,9 @@ export interface Metrics {
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   const figures = figuresIn(registry);
-  if (options.load !== undefined) registry.registerMetric(loadGauge(options.load));
+  const { load, uncounted } = options;
+  if (load !== undefined) registry.registerMetric(loadGauge(load));
+  if (uncounted !== undefined) registry.registerMetric(uncountedGauge(uncounted));
   return {
     async handle() {
       const headers = { "content-type": registry.contentType };
@@ -83,6 +89,17 @@ function loadGauge(load: NonNullable<MetricsOptions["load"]>): Gauge {
       const { running, waiting } = load();
       this.set({ state: "running" }, running);
       this.set({ state: "waiting" }, waiting);
+    },
+  });
+}
+
+function uncountedGauge(uncounted: NonNullable<MetricsOptions["uncounted"]>): Gauge {
+  return new Gauge({
+    name: "verdigris_answers_uncounted",
+    help: "Answers that are missing from the collections, because nothing could be written.",
+    registers: [],
+    collect() {
+      this.set(uncounted());
     },
   });
 }

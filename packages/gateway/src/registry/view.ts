@@ -91,8 +91,8 @@ export class RegistryView {
     if (epoch === undefined) throw new Error(`registry: no active epoch of ${scope}`);
     if (known === undefined)
       throw new Error(`registry: profile ${tenant.profile} is not served here`);
-    const { name, machineToMachine, fewestTokens } = tenant;
-    return { ...known, key: this.#keyOf(epoch), name, machineToMachine, fewestTokens };
+    const { name, group, machineToMachine, fewestTokens } = tenant;
+    return { ...known, key: this.#keyOf(epoch), name, group, machineToMachine, fewestTokens };
   }
 
   /** Keys are derived once: HKDF takes longer than all the rest. */

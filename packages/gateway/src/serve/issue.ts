@@ -1,6 +1,6 @@
 /** What is known of an answer when it is given out: its tokens, counted and scored. */
 import type { Scheme, Tokens } from "@verdigris/core";
-import { Tally, evidenceOf } from "@verdigris/detector";
+import { type Evidence, Tally, evidenceOf } from "@verdigris/detector";
 import type { Piece, Usage } from "../answers/shape.js";
 import { tell } from "../errors.js";
 import type { Ended, RecordSink, Started } from "../record.js";
@@ -12,7 +12,8 @@ export interface ServedAnswer {
   readonly prompt: Tokens;
   /** As far as it came. */
   readonly tokens: Tokens;
-  readonly marked: boolean;
+  /** How strong the mark is; null for an answer without one. */
+  readonly evidence: Evidence | null;
 }
 
 /** Where answers are made known. */
@@ -58,21 +59,22 @@ export class Issue implements RecordSink {
     const { sink, onAnswer, onError } = this.#options;
     if (entry.kind === "started" || this.#given === null) return sink.write(entry);
     const tokens = Uint32Array.from(this.#tokens).subarray(0, this.#given);
-    const marked = this.#scheme !== null;
+    const evidence = this.#evidence(tokens);
     try {
-      onAnswer?.({ tenant: this.#tenant, prompt: this.#prompt, tokens, marked });
+      onAnswer?.({ tenant: this.#tenant, prompt: this.#prompt, tokens, evidence });
     } catch (error) {
       tell(onError, error);
     }
-    const counted = { tokens: tokens.length, ...this.#score(tokens) };
+    const shown = evidence === null || tokens.length === 0 ? {} : { zScore: evidence.zScore };
+    const counted = { tokens: tokens.length, ...shown };
     const choices = entry.choices.map((choice) => ({ ...choice, ...counted }));
     return sink.write({ ...entry, completionTokens: tokens.length, choices });
   }
 
-  #score(tokens: Tokens): { readonly zScore?: number } {
-    if (this.#scheme === null || tokens.length === 0) return {};
+  #evidence(tokens: Tokens): Evidence | null {
+    if (this.#scheme === null) return null;
     const tally = new Tally(this.#scheme);
     tally.add({ tokens, prompt: this.#prompt });
-    return { zScore: evidenceOf(this.#scheme.law, tally.count()).zScore };
+    return evidenceOf(this.#scheme.law, tally.count());
   }
 }

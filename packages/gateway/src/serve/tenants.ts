@@ -9,6 +9,8 @@ import type { Policy } from "../policy.js";
 export interface Tenant {
   /** Goes into records. */
   readonly name: string;
+  /** Accounts that are thought to be one customer. Default: this account alone. */
+  readonly group?: string;
   readonly profile: Profile;
   /** SHA-256 of the profile, to be found again when it changes. */
   readonly digest: string;

@@ -23,8 +23,7 @@ export async function runExperimentFile(
 }
 
 async function run(io: Io, { path, value }: ConfigFile, options: SurviveOptions): Promise<Report> {
-  const { directoryStore, parseExperiment, runExperiment } =
-    await import("@verdigris/survival");
+  const { directoryStore, parseExperiment, runExperiment } = await import("@verdigris/survival");
   const directory = locate(io, options.out);
   const experiment = parseExperiment(value);
   const material = await loadMaterialOf(experiment, dirname(path));

@@ -26,8 +26,7 @@ export async function writeReport(
   report: Report | StudyReport,
   directory: string,
 ): Promise<void> {
-  const { renderHtml, renderJson, renderMarkdown } =
-    await import("@verdigris/survival");
+  const { renderHtml, renderJson, renderMarkdown } = await import("@verdigris/survival");
   await writeWhole(join(directory, "report.json"), renderJson(report));
   await writeWhole(join(directory, "report.md"), renderMarkdown(report));
   await writeWhole(join(directory, "report.html"), renderHtml(report));

@@ -1,0 +1,47 @@
+import { type AlertRule, CONDITIONS } from "./config.js";
+import type { AuditTokens, Figures, GroupRow } from "./survey.js";
+
+/** A rule that holds of a group or a tenant, with the figures that it asked for. */
+export interface Alert {
+  readonly alert: string;
+  readonly group: string;
+  readonly profile: string;
+  /** Null for a group. */
+  readonly tenant: string | null;
+  readonly figures: Readonly<Partial<Record<(typeof CONDITIONS)[number], number>>>;
+}
+
+type Measured = Pick<Figures, "answers" | "tokens" | "promptNovelty" | "coverage"> & {
+  readonly auditTokens: AuditTokens | undefined;
+};
+
+/** The rules that hold, in the order of the rows. */
+export function alertsOf(rows: readonly GroupRow[], rules: readonly AlertRule[]): readonly Alert[] {
+  return rows.flatMap(({ group, profile, tenants, ...row }) =>
+    rules.flatMap((rule): readonly Alert[] => {
+      const whose =
+        rule.of === "group"
+          ? [{ ...row, tenant: null, auditTokens: row.forecast?.asServed }]
+          : tenants.map((tenant) => ({ ...tenant, auditTokens: tenant.auditTokens }));
+      return whose.flatMap(({ tenant, ...measured }) => {
+        const figures = held(rule, measured);
+        return figures === null ? [] : [{ alert: rule.name, group, profile, tenant, figures }];
+      });
+    }),
+  );
+}
+
+/** What a rule asked for, if all of it holds; else null. */
+function held(rule: AlertRule, measured: Measured): Alert["figures"] | null {
+  const asked = CONDITIONS.filter((name) => rule[name] !== undefined);
+  const values = asked.map((name) => {
+    const value = name === "auditTokens" ? measured.auditTokens?.value : measured[name];
+    return { name, value: value ?? null, limit: rule[name] as number };
+  });
+  const isHeld = values.every(({ name, value, limit }) => {
+    if (value === null) return false;
+    return name === "auditTokens" ? value <= limit : value >= limit;
+  });
+  if (!isHeld) return null;
+  return Object.fromEntries(values.map(({ name, value }) => [name, value]));
+}
