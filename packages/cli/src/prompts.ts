@@ -46,7 +46,9 @@ function isJsonl(path: string): boolean {
 const CHAT_START = "<|im_start|>";
 
 /**
- * Token ids of a prompt: a ChatML turn if the model's vocabulary has `<|im_start|>`, else the prompt as it is.
+ * Token ids of a prompt: a ChatML turn if the model's vocabulary has `<|im_start|>`, else by the model's own template, else
+ * the prompt as it is. ChatML comes first because a template may add a system turn of its own, as SmolLM2's does, and the
+ * recorded corpora have none (0070).
  * @throws RangeError if it has more tokens than `longest`
  */
 export function promptTokens(
@@ -54,12 +56,17 @@ export function promptTokens(
   prompt: string,
   { raw, longest }: { readonly raw: boolean; readonly longest: number },
 ): Tokens {
-  const chat = !raw && model.encode(CHAT_START, true).length === 1;
-  const tokens = chat
-    ? model.encode(`${CHAT_START}user\n${prompt}<|im_end|>\n${CHAT_START}assistant\n`, true)
-    : model.encode(prompt);
+  const tokens = (raw ? null : turnTokens(model, prompt)) ?? model.encode(prompt);
   if (tokens.length > longest) {
     throw new RangeError(`prompt: expected at most ${longest} tokens, got ${tokens.length}`);
   }
   return tokens;
+}
+
+/** The prompt as a user's turn; null for a model that knows no turns. */
+function turnTokens(model: LlamaLanguageModel, prompt: string): Tokens | null {
+  if (model.encode(CHAT_START, true).length > 1) {
+    return model.chat([{ role: "user", content: prompt }]);
+  }
+  return model.encode(`${CHAT_START}user\n${prompt}<|im_end|>\n${CHAT_START}assistant\n`, true);
 }

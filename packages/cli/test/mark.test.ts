@@ -129,6 +129,31 @@ describe("verdigris mark", () => {
     expect(plain.encoded).toEqual(["Once"]);
   });
 
+  test("the model's own template where its vocabulary is not ChatML's", async () => {
+    const { openModel, encoded } = engine(5);
+    const shown: unknown[] = [];
+    const templated: Io["openModel"] = async (options) => ({
+      ...(await openModel(options)),
+      chat: (messages) => {
+        shown.push(...messages);
+        return tokenizer.encode("[INST] Once [/INST]");
+      },
+    });
+    const { code } = await cli(["mark", "Once", ...usual], { openModel: templated });
+    expect([code, encoded, shown]).toEqual([0, [], [{ role: "user", content: "Once" }]]);
+  });
+
+  test("without a mark, to compare with: the same draws, and no key is asked for", async () => {
+    const unmarked = ["--unmarked", "--model", "tiny.gguf", "--max-tokens", "150", "--seed", "7"];
+    const args = ["mark", "Write words.", ...unmarked, "--format", "jsonl"];
+    const { code, stdout, stderr } = await cli(args, engine());
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ profile: null, keyId: null });
+    expect((JSON.parse(stdout) as { tokens: number[] }).tokens).toHaveLength(150);
+    expect((await score(file("unmarked.jsonl", stdout))).code).toBe(1);
+    expect((await cli(args, engine())).stdout).toBe(stdout);
+  });
+
   test("the engine is asked for as much as is needed", async () => {
     const { opened, openModel } = engine();
     await cli(["mark", "Once", ...usual, "--top-k", "500"], { openModel });
@@ -159,6 +184,11 @@ describe("verdigris mark: bad input", () => {
   const small = file("small.json", JSON.stringify(profileWith({ V: 1000 })));
   test.each([
     ["no prompt", [], /expected either PROMPT or --prompts FILE, got neither/],
+    [
+      "a mark and none",
+      ["Once", "--unmarked"],
+      /expected either --profile FILE or --unmarked, got both/,
+    ],
     ["two kinds of prompts", ["Once", "--prompts", "x.txt"], /got both/],
     ["a blank prompt", [" "], /expected some text, got none/],
     [

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
@@ -25,6 +25,9 @@ import {
 
 const models = fileURLToPath(new URL("../../../fixtures/models/", import.meta.url));
 const MODEL = `${models}SmolLM2-135M-Instruct.Q4_1.gguf`;
+const CORPUS = fileURLToPath(
+  new URL("../../../fixtures/corpora/samples/unmarked.txt", import.meta.url),
+);
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const keys = { acme: digest("acme's key"), globex: digest("globex's key") };
@@ -38,6 +41,7 @@ const tenants = {
   tenants: [
     {
       name: "acme",
+      group: "customer",
       apiKeySha256: digest("sk-acme"),
       profile: "acme.json",
       key: { file: "acme.key" },
@@ -108,7 +112,16 @@ describe("verdigris serve, with a real model", () => {
     if (!existsSync(MODEL))
       execFileSync(process.execPath, [`${models}fetch.mjs`], { stdio: "inherit" });
     const path = file("tenants.json", JSON.stringify(tenants));
-    const args = ["--tenants", path, "--model-id", "smollm2", "--records", "records.jsonl"];
+    const args = [
+      "--tenants",
+      path,
+      "--model-id",
+      "smollm2",
+      "--records",
+      "records.jsonl",
+      "--collected",
+      "counted",
+    ];
     server = await serving([...args, "--context", "512", "--grace", "20"]);
   });
   afterAll(async () => {
@@ -210,6 +223,27 @@ describe("verdigris serve, with a real model", () => {
     for (const key of Object.values(keys)) expect(told).not.toContain(key.slice(0, 16));
     expect(told).not.toContain("sk-");
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+
+  test("what each tenant collected was counted, and can be monitored; with a mark in it", async () => {
+    expect(statSync(inFolder("counted/salt")).mode & 0o777).toBe(0o600);
+    const audit = { tokenizer: TOKENIZER, audit: [CORPUS], student: "count" };
+    const profiles = [inFolder("acme.json"), inFolder("globex.json")];
+    const config = { collected: ["counted"], forecast: { ...audit, profiles, windows: 1000 } };
+    const path = file("monitor.json", JSON.stringify(config));
+    const { code, stdout } = await cli(["monitor", "--config", path, "--format", "json"]);
+    expect(code).toBe(0);
+    const { groups } = JSON.parse(stdout) as {
+      groups: { group: string; tokens: number; forecast: { excess: number } | null }[];
+    };
+    expect(groups.map(({ group }) => group).toSorted()).toEqual(["customer", "globex"]);
+    const ends = records().flatMap((one) =>
+      one.kind === "ended" ? (one.completionTokens ?? 0) : 0,
+    );
+    const tokens = groups.reduce((sum, group) => sum + group.tokens, 0);
+    expect(tokens).toBe(ends.reduce((sum, n) => sum + n, 0));
+    // The green rate at δ = 3 is far above γ; without a mark the excess would be some .01.
+    for (const { forecast } of groups) expect(forecast?.excess).toBeGreaterThan(0.1);
   });
 });
 

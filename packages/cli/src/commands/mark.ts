@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { keyMismatch, readKey, readProfile } from "../files.js";
 import { inOrder } from "../in-order.js";
 import { type Io, locate, print } from "../io.js";
-import { formatOption, keyFileOption, numberOption, profileOption } from "../options.js";
+import { formatOption, keyFileOption, numberOption } from "../options.js";
 import { promptTokens, readPrompts } from "../prompts.js";
 
 /** Sequences evaluated together at most: the engine's fastest for a small model. */
@@ -19,7 +19,8 @@ const CANDIDATES = 100;
 
 interface MarkOptions {
   readonly model: string;
-  readonly profile: string;
+  readonly profile?: string;
+  readonly unmarked: boolean;
   readonly keyFile?: string;
   readonly prompts?: string;
   readonly maxTokens: number;
@@ -39,8 +40,9 @@ export function markCommand(io: Io): Command {
     .description("let a language model answer prompts with a mark in its words")
     .argument("[prompt]", "the prompt; or --prompts")
     .requiredOption("--model <file>", "model (GGUF), run by node-llama-cpp")
-    .addOption(profileOption())
+    .option("--profile <file>", "profile of the mark (JSON)")
     .addOption(keyFileOption())
+    .option("--unmarked", "write without a mark, to compare with; instead of --profile", false)
     .option("--prompts <file>", "prompts: one a line, or .jsonl with `prompt`; - is standard input")
     .addOption(
       numberOption("--max-tokens <n>", "longest answer", {
@@ -92,16 +94,14 @@ interface Answer {
   readonly prompt: string;
   readonly text: string;
   readonly tokens: readonly number[];
-  readonly profile: string;
-  readonly keyId: string;
+  /** Null for an answer without a mark. */
+  readonly profile: string | null;
+  readonly keyId: string | null;
 }
 
 async function mark(io: Io, prompt: string | undefined, options: MarkOptions): Promise<void> {
   const prompts = await readPrompts(io, prompt, options.prompts);
-  const profile = await readProfile(locate(io, options.profile));
-  const key = await readKey(io, profile, options.keyFile);
-  const mismatch = keyMismatch(profile, key);
-  if (mismatch !== null) throw new TypeError(`key: ${mismatch}`);
+  const made = await readMark(io, options);
   const model = await io.openModel({
     modelPath: locate(io, options.model),
     sequences: Math.min(MOST_SEQUENCES, prompts.length),
@@ -109,15 +109,30 @@ async function mark(io: Io, prompt: string | undefined, options: MarkOptions): P
     candidates: Math.max(CANDIDATES, options.topK),
   });
   try {
-    await write(io, options.format, answers(model, prompts, { profile, key, options }));
+    await write(io, options.format, answers(model, prompts, { made, options }));
   } finally {
     await model.dispose();
   }
 }
 
+/** The mark that was asked for; null for none. */
+type Mark = { readonly profile: Profile; readonly key: Key } | null;
+
+async function readMark(io: Io, { profile: path, keyFile, unmarked }: MarkOptions): Promise<Mark> {
+  if ((path === undefined) !== unmarked) {
+    const came = unmarked ? "both" : "neither";
+    throw new TypeError(`mark: expected either --profile FILE or --unmarked, got ${came}`);
+  }
+  if (path === undefined) return null;
+  const profile = await readProfile(locate(io, path));
+  const key = await readKey(io, profile, keyFile);
+  const mismatch = keyMismatch(profile, key);
+  if (mismatch !== null) throw new TypeError(`key: ${mismatch}`);
+  return { profile, key };
+}
+
 interface MarkSetting {
-  readonly profile: Profile;
-  readonly key: Key;
+  readonly made: Mark;
   readonly options: MarkOptions;
 }
 
@@ -125,10 +140,11 @@ interface MarkSetting {
 async function* answers(
   model: LlamaLanguageModel,
   prompts: readonly string[],
-  { profile, key, options }: MarkSetting,
+  { made, options }: MarkSetting,
 ): AsyncGenerator<Answer> {
   const randomFor = await randomness(options.seed);
-  const scheme: Scheme = bindScheme(profile, key);
+  const scheme: Scheme | null = made === null ? null : bindScheme(made.profile, made.key);
+  const names = { profile: made?.profile.id ?? null, keyId: made?.key.id ?? null };
   const sampling: Sampling = options;
   const answer = async (prompt: string, i: number, signal: AbortSignal): Promise<Answer> => {
     const shown = promptTokens(model, prompt, { raw: options.raw, longest: PROMPT_LENGTH });
@@ -139,7 +155,7 @@ async function* answers(
       if (signal.aborted) break;
     }
     const text = model.decode(Uint32Array.from(tokens));
-    return { prompt, text, tokens, profile: profile.id, keyId: key.id };
+    return { prompt, text, tokens, ...names };
   };
   yield* inOrder(prompts, answer, 2 * model.sequences);
 }
