@@ -21,6 +21,9 @@ import {
   keyPath,
   profilePath,
   profileWith,
+  score,
+  tokenizer,
+  wordModel,
 } from "./support.js";
 
 const models = fileURLToPath(new URL("../../../fixtures/models/", import.meta.url));
@@ -244,6 +247,37 @@ describe("verdigris serve, with a real model", () => {
     expect(tokens).toBe(ends.reduce((sum, n) => sum + n, 0));
     // The green rate at δ = 3 is far above γ; without a mark the excess would be some .01.
     for (const { forecast } of groups) expect(forecast?.excess).toBeGreaterThan(0.1);
+  });
+});
+
+describe("verdigris serve --unmarked", () => {
+  test("marks nothing, whatever the tenant, and says so", async () => {
+    const openModel: Io["openModel"] = async () => ({
+      ...wordModel("unmarked"),
+      sequences: 1,
+      contextSize: 300,
+      encode: (prompt) => tokenizer.encode(prompt),
+      decode: (tokens) => tokenizer.decode(tokens),
+      chat: () => null,
+      dispose: async () => {},
+    });
+    const mark = ["--profile", profilePath, "--key-file", keyPath];
+    const counted = ["--unmarked", "--collected", "unmarked"];
+    const server = await serving([...mark, ...counted, "--model-id", "words"], { openModel });
+    const response = await fetch(`${server.url}/v1/completions`, {
+      method: "POST",
+      body: JSON.stringify({ model: "words", prompt: "Words", max_tokens: 200 }),
+    });
+    expect(response.headers.get("x-watermark-status")).toBe("skipped;reason=machine-to-machine");
+    const { choices } = (await response.json()) as { choices: readonly { text: string }[] };
+    expect((await score(file("unmarked.txt", choices[0].text))).code).toBe(1);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain("verdigris_answers_uncounted 0");
+    server.stop();
+    expect(await server.code).toBe(0);
+    const path = file("unmarked.json", JSON.stringify({ collected: ["unmarked"] }));
+    const { stdout } = await cli(["monitor", "--config", path]);
+    expect(stdout).toContain("collected 1 answer, 200 tokens, 0 % of them marked; 100 % of what");
   });
 });
 

@@ -48,7 +48,9 @@ function* text(result: MonitorResult): Generator<string> {
   for (const group of result.groups) yield* groupText(group, result.student);
   for (const { alert, group, tenant, figures } of result.alerts) {
     const whose = tenant === null ? `group ${group}` : `tenant ${tenant} of ${group}`;
-    const shown = Object.entries(figures).map(([name, value]) => `${name} ${compact(value)}`);
+    const shown = Object.entries(figures).map(
+      ([name, value]) => `${name} ${value < 1 ? compact(value) : count(value)}`,
+    );
     yield `ALERT ${alert}: ${whose}, ${shown.join(", ")}\n`;
   }
   yield result.groups.length === 0 ? "Nothing has been collected.\n" : `\n${NOTICE}\n`;
@@ -73,24 +75,27 @@ function* forecastText(
   { groupKey, accountKey, asServed, windows, isCrowded }: GroupForecast,
   student: string | null,
 ): Generator<string> {
-  const n = tenants.length;
-  const said = (tokens: AuditTokens): string => required(tokens, windows);
+  const [accounts, used] = [tenants.length, keys.length];
+  const now = used === 1 ? ", as it was marked" : "";
   yield `  if this group trains on what it has collected (${student}), the mark would be provable after\n`;
-  yield `    ${said(groupKey)} under one key of the group\n`;
-  yield `    ${said(accountKey)} under a key for each of ${plural(n, "account")}: what the largest one's shows\n`;
-  yield `    ${said(asServed)} under the ${plural(keys.length, "key")} that it was marked with\n`;
+  yield `    ${required(groupKey)} under one key of the group${now}\n`;
+  if (accounts > 1) {
+    yield `    ${required(accountKey)} under a key for each of ${count(accounts)} accounts: what the largest one's shows\n`;
+  }
+  if (used > 1) yield `    ${required(asServed)} under the ${count(used)} keys that were used\n`;
+  if ((groupKey?.value ?? 0) > windows) {
+    yield `    (the audit's text has ${plural(windows, "window")}: beyond them nothing is promised)\n`;
+  }
   if (isCrowded) {
-    yield "    (too many windows for the sketch: these are lower bounds; serve with more counters)\n";
+    yield "    (too many windows for the sketch: these are lower bounds)\n";
   }
 }
 
-function required(tokens: AuditTokens, windows: number): string {
+function required(tokens: AuditTokens): string {
   if (tokens === null) return "no number of audit tokens";
   const rounded = (value: number): string => count(Number(value.toPrecision(3)));
   const { value, lower, upper } = tokens;
-  const reach =
-    value > windows ? `, more than the ${count(windows)} windows of the audit's text` : "";
-  return `${rounded(value)} audit tokens [${rounded(lower)}, ${upper === null ? "∞" : rounded(upper)}]${reach}`;
+  return `${rounded(value)} audit tokens [${rounded(lower)}, ${upper === null ? "∞" : rounded(upper)}]`;
 }
 
 function percent(share: number): string {
