@@ -110,11 +110,10 @@ describe("verdigris monitor", () => {
     const made = await cli(["sketch", "--collected", collected, "--key-id", KEY.id, "--out", out]);
     expect(made.code).toBe(0);
     // Two groups are tested for, one each.
+    const fixed = ["--profile", profilePath, "--tokenizer", TOKENIZER, "--shares", "1"];
+    const audit = ["--audit", inFolder("audit.jsonl"), "--windows", "20000", "--format", "json"];
     const args = ["--sketch", out, "--excess", String(mine?.excess), "--alpha", "5e-6"];
-    const { stdout } = await cli([
-      ...["forecast", "--profile", profilePath, "--tokenizer", TOKENIZER, "--shares", "1"],
-      ...["--audit", inFolder("audit.jsonl"), "--windows", "20000", "--format", "json", ...args],
-    ]);
+    const { stdout } = await cli(["forecast", ...fixed, ...audit, ...args]);
     const { outlooks } = JSON.parse(stdout) as {
       outlooks: { student: { name: string }; weightings: { requiredTokens: unknown }[] }[];
     };
@@ -206,7 +205,11 @@ describe("figures for Prometheus", () => {
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     const path = file("growing.json", JSON.stringify(config));
     const io = {
-      ...{ stdin: chunks(), stdout, stderr, env: {}, cwd: inFolder(".") },
+      stdin: chunks(),
+      stdout,
+      stderr,
+      env: {},
+      cwd: inFolder("."),
       openModel: () => Promise.reject(new Error("no model")),
       stopped: () => stopped,
     };
