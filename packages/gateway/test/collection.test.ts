@@ -48,7 +48,8 @@ async function read(...directories: readonly string[]): Promise<readonly Collect
 }
 
 async function ofKey(...directories: readonly string[]): Promise<Collected> {
-  const [found] = (await read(...directories)).filter(({ scope }) => scope.by.kind === "key");
+  const found = (await read(...directories)).find(({ scope }) => scope.by.kind === "key");
+  if (found === undefined) throw new Error("no key was collected");
   return found;
 }
 
@@ -161,9 +162,9 @@ describe("a crash", () => {
     const directory = fresh();
     const monitor = monitorIn(directory, { every: 3 });
     for (let i = 0; i < 3; i++) monitor.note(answer());
-    for (let i = 0; i < 200 && readdirSync(folder).length > 0; i++) {
-      const written = await ofKey(directory).catch(() => undefined);
-      if (written !== undefined) break;
+    for (let i = 0; i < 500; i++) {
+      const written = await ofKey(directory).catch(() => null);
+      if (written !== null) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect((await ofKey(directory)).volume.answers).toBe(3);
