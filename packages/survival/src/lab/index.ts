@@ -1,5 +1,7 @@
 export { writeFreely } from "./free-text.js";
 export { type Study, parseStudy, studySchema } from "./config.js";
+export { type Pair, ratioOf } from "./ratio.js";
+export { type KeyedValue, replicated } from "./replication.js";
 export type * from "./report.js";
 export type * from "./result.js";
 export { type Shard, type ShardName, mergeShards, parseShard } from "./shard.js";

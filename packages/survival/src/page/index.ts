@@ -4,4 +4,4 @@ export { type Point, axis, plainLine } from "./lines.js";
 export { escapeMarkup } from "./markup.js";
 export { type Column, type Page, type Table, figure, page, table } from "./page.js";
 export { CURVE_INKS, INK, type Ink } from "./palette.js";
-export { type ChartOption, type Drawing, type Series, drawSvg } from "./svg.js";
+export { type ChartOption, type Drawing, type Series, drawSvg, svgDocument } from "./svg.js";

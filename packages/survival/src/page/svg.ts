@@ -10,6 +10,7 @@ import {
 import { type ComposeOption, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { escapeMarkup } from "./markup.js";
+import { darkChartCss } from "./palette.js";
 
 /** What our charts are made of: only these parts of the library are loaded. */
 export type ChartOption = ComposeOption<
@@ -41,6 +42,11 @@ export function drawSvg(option: ChartOption, { id, label, size }: Drawing): stri
   } finally {
     chart.dispose();
   }
+}
+
+/** A drawn chart as a file of its own, light or dark as the reader prefers. */
+export function svgDocument(svg: string): string {
+  return `${svg.replace(/(<svg [^>]*>)/, `$1\n<style>${darkChartCss()}</style>`)}\n`;
 }
 
 /** The library numbers charts and classes over the life of a process and adds hover styles; a document needs neither. */

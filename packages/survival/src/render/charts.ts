@@ -1,7 +1,7 @@
 import { normalQuantile } from "@verdigris/detector";
 import type { Report } from "../report.js";
 import { axis, plainLine } from "../page/lines.js";
-import { INK, darkChartCss } from "../page/palette.js";
+import { INK } from "../page/palette.js";
 import {
   type Chart,
   draw,
@@ -14,7 +14,7 @@ import {
   rootAxis,
   shareAxis,
 } from "./plot.js";
-import type { ChartOption, Series } from "../page/svg.js";
+import { type ChartOption, type Series, svgDocument } from "../page/svg.js";
 import { type Group, groupsOf } from "./verdicts.js";
 
 /**
@@ -38,7 +38,7 @@ export function survivalCurveSvg(report: Report): string {
       },
     },
   );
-  return `${svg.replace(/(<svg [^>]*>)/, `$1\n<style>${darkChartCss()}</style>`)}\n`;
+  return svgDocument(svg);
 }
 
 /** ε against ρ, one colour per student and h. */

@@ -1,6 +1,6 @@
 import { type Point, axis, plainLine } from "../page/lines.js";
-import { CURVE_INKS, INK, darkChartCss } from "../page/palette.js";
-import { type Drawing, type Series, drawSvg } from "../page/svg.js";
+import { CURVE_INKS, INK } from "../page/palette.js";
+import { type Drawing, type Series, drawSvg, svgDocument } from "../page/svg.js";
 import { root, rootAxis } from "./plot.js";
 
 /** A cell as the law sees it: forecast and measured excess. */
@@ -51,7 +51,7 @@ export function residualsSvg(
     },
     { ...drawing, size: { width: 720, height: 360 } },
   );
-  return `${svg.replace(/(<svg [^>]*>)/, `$1\n<style>${darkChartCss()}</style>`)}\n`;
+  return svgDocument(svg);
 }
 
 /** A line across at a residual. */
