@@ -25,11 +25,26 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const [code, reason] = missing
-      ? (["FILE_NOT_FOUND", "does not exist"] as const)
-      : (["FILE_UNREADABLE", `cannot be read: ${(cause as Error).message}`] as const);
+    const error = cause as NodeJS.ErrnoException;
+    const [code, reason] =
+      error.code === "ENOENT"
+        ? (["FILE_NOT_FOUND", "does not exist"] as const)
+        : (["FILE_UNREADABLE", `cannot be read: ${reasonOf(error)}`] as const);
     throw new VerdigrisError(code, `${path} ${reason}`, { cause });
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === "EISDIR" ? "it is a directory" : message;
+}
+
+/** What `parse` makes of a file's contents: what it complains of names the file. */
+export function inFile<T>(path: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof VerdigrisError)) throw cause;
+    throw new VerdigrisError(cause.code, `${path}: ${cause.message}`, { cause });
   }
 }
 
@@ -46,12 +61,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
 /** Reads a profile. @throws VerdigrisError FILE_* or PROFILE_INVALID naming file, field, range and what came */
 export async function readProfile(path: string): Promise<Profile> {
   const value = await readJsonFile(path);
-  try {
-    return parseProfile(value);
-  } catch (cause) {
-    if (!(cause instanceof VerdigrisError)) throw cause;
-    throw new VerdigrisError(cause.code, `${path}: ${cause.message}`, { cause });
-  }
+  return inFile(path, () => parseProfile(value));
 }
 
 /**

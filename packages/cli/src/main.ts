@@ -1,6 +1,6 @@
 /** The `verdigris` command. */
 import { VerdigrisError } from "@verdigris/core";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import { attributeCommand } from "./commands/attribute.js";
 import { auditCommand } from "./commands/audit.js";
 import { conformanceCommand } from "./commands/conformance.js";
@@ -68,6 +68,7 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
     )
     .version(packageVersion())
     .exitOverride()
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text, ignore),
       writeErr: (text) => void io.stderr.write(hide(text), ignore),
@@ -97,6 +98,16 @@ function program(io: Io, { finish, hide }: Surroundings): Command {
   return root;
 }
 
+/** An option's words without a default that says nothing: a switch is off, a list is empty. */
+function describeOption(option: Option): string {
+  const { defaultValue: value } = option;
+  const isNothing = value === false || (Array.isArray(value) && value.length === 0);
+  if (!isNothing) return new Help().optionDescription(option);
+  const shown = new Option(option.flags, option.description);
+  if (option.argChoices !== undefined) shown.choices(option.argChoices);
+  return new Help().optionDescription(shown);
+}
+
 /** Commander passes settings on only to commands it makes itself. */
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
@@ -109,7 +120,11 @@ function failure(io: Io, error: unknown, hide: (text: string) => string): number
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILED;
   if ((error as NodeJS.ErrnoException | null)?.code === "EPIPE") return BROKEN_PIPE;
   const expected =
-    error instanceof VerdigrisError || error instanceof RangeError || error instanceof TypeError;
+    error instanceof VerdigrisError ||
+    error instanceof RangeError ||
+    error instanceof TypeError ||
+    // Of the system, such as a full disk: where in this program it came up helps nobody.
+    typeof (error as NodeJS.ErrnoException | null)?.syscall === "string";
   const text =
     error instanceof Error
       ? expected

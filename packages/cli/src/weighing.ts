@@ -1,6 +1,5 @@
 /** `--weights`: how much each position of a suspect text counts. */
-import { readFile } from "node:fs/promises";
-import { type Profile, VerdigrisError } from "@verdigris/core";
+import type { Profile } from "@verdigris/core";
 import {
   type Piece,
   ServingSketch,
@@ -10,6 +9,7 @@ import {
   servedFilter,
 } from "@verdigris/detector";
 import { Option } from "commander";
+import { inFile, readBytes } from "./files.js";
 import { type Io, locate } from "./io.js";
 import { numberOption } from "./options.js";
 
@@ -86,14 +86,8 @@ export async function weighingOf(
 
 /** @throws VerdigrisError FILE_NOT_FOUND, FILE_UNREADABLE or FILE_INVALID; RangeError for windows of another length */
 async function readSketch(path: string, { h }: Profile): Promise<ServingSketch> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    const [code, reason] =
-      cause.code === "ENOENT"
-        ? (["FILE_NOT_FOUND", "does not exist"] as const)
-        : (["FILE_UNREADABLE", `cannot be read: ${cause.message}`] as const);
-    throw new VerdigrisError(code, `--serving-log: ${path} ${reason}`, { cause });
-  });
-  const sketch = ServingSketch.fromBytes(bytes);
+  const bytes = await readBytes(path);
+  const sketch = inFile(path, () => ServingSketch.fromBytes(bytes));
   if (sketch.h !== h)
     throw new RangeError(`--serving-log: expected windows of h = ${h} tokens, got ${sketch.h}`);
   return sketch;

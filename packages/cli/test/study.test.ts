@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { timer } from "../src/progress.js";
@@ -53,7 +54,7 @@ describe("verdigris survive with a study", () => {
     const alone = await cli(["survive", "merge", "part1", "--out", "none"]);
     expect(alone).toMatchObject({
       code: 2,
-      stderr: "error: shards: expected each of 1 to 2 once, got 1\n",
+      stderr: "error: shards: expected each of 1 to 2 once, got 1; missing: 2\n",
     });
     expect(existsSync(inFolder("none"))).toBe(false);
   });
@@ -103,6 +104,37 @@ describe("verdigris survive with a study", () => {
       expect(after.stderr).toContain(`${basename(path)} is not what was written there`);
   });
 
+  const disk = inFolder("disk");
+  mkdirSync(disk);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]).status === 0;
+
+  test.runIf(mounted)(
+    "a full disk is told in one line; with room the study goes on from there",
+    async () => {
+      try {
+        const full = await ran("--out", "four", "--cache", "disk");
+        expect(full.code).toBe(2);
+        const said = full.stderr.split("\n").filter((line) => line.startsWith("error: "));
+        expect(said).toEqual([
+          expect.stringMatching(
+            /^error: \S*disk\S+: cannot be written: ENOSPC: no space left on device/,
+          ),
+        ]);
+        expect(full.stderr).not.toContain("    at ");
+        const kept = readdirSync(disk);
+        expect(kept.length).toBeGreaterThan(0);
+        expect(kept.filter((name) => name.endsWith(".partial"))).toEqual([]);
+        expect(spawnSync("mount", ["-o", "remount,size=8m", disk]).status).toBe(0);
+        const stamps = kept.map((name) => statSync(join(disk, name)).mtimeMs);
+        const on = await ran("--out", "four", "--cache", "disk");
+        expect(on.stdout).toBe((await ran("--out", "one")).stdout);
+        expect(kept.map((name) => statSync(join(disk, name)).mtimeMs)).toEqual(stamps);
+      } finally {
+        spawnSync("umount", [disk]);
+      }
+    },
+  );
+
   test("publishes the schema of studies, which accepts this one", async () => {
     const { stdout } = await cli(["schema", "study"]);
     const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(stdout) as object);
@@ -113,8 +145,8 @@ describe("verdigris survive with a study", () => {
   test.each([
     ["a level out of range", study({ vary: { rho: [2] } }), [], /study rho\.rho: .*got 2/],
     ["an unknown axis", study({ vary: { depth: [2] } }), [], /Unrecognized key/],
-    ["no such shard", study(), ["--shard", "3/2"], /shard: expected 1\/2 to 2\/2, got 3\/2/],
-    ["no shard at all", study(), ["--shard", "half"], /shard: /],
+    ["no such shard", study(), ["--shard", "3/2"], /--shard <i\/n>' .*such as 1\/4, got "3\/2"/],
+    ["no shard at all", study(), ["--shard", "half"], /such as 1\/4, got "half"/],
     ["no queue", study(), ["--queue"], /VERDIGRIS_QUEUE: expected postgres/],
     ["no queue to work for", study(), ["work"], /VERDIGRIS_QUEUE: expected postgres/],
     [

@@ -62,9 +62,14 @@ export function parseWith<T>(
     const field = [where.name, ...issue.path.map(String)].join(".");
     const hidden = issue.path.some((step) => where.secret?.includes(String(step)) === true);
     const came = valueAt(value, issue.path);
-    return `${field}: ${issue.message}, got ${hidden && came !== undefined ? "something else" : show(came)}`;
+    return `${field}: ${expectation(issue.message)}, got ${hidden && came !== undefined ? "something else" : show(came)}`;
   });
   throw new VerdigrisError(where.code, lines.join("; "));
+}
+
+/** What was expected, without what zod says of what came: that follows. */
+function expectation(message: string): string {
+  return message.replace(/^Invalid input: /, "").replace(/, received [\w ]+$/, "");
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -8,7 +8,7 @@ export {
   tokenEditRate,
 } from "./attacks/index.js";
 export { auditContexts } from "./audit.js";
-export { type Experiment, parseExperiment } from "./config.js";
+export { type Experiment, experimentSchema, parseExperiment } from "./config.js";
 export { ContextIndex } from "./context-index.js";
 export {
   type Corpus,

@@ -6,6 +6,7 @@ import { type Tokenizer, readDocuments, readTokenizer } from "@verdigris/text";
 import * as z from "zod";
 import type { Text } from "./corpus.js";
 import { digestOf } from "./store.js";
+import { readTextFile } from "./text-file.js";
 
 /** A teacher's answers under one mark. */
 export interface MarkedArm {
@@ -66,7 +67,7 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
   const where = { name: manifestPath, code: "CONFIG_INVALID" } as const;
   const manifest = parseWith(manifestSchema, await readJson(manifestPath), where);
   const at = (file: string): string => resolve(dirname(manifestPath), file);
-  const key = Key.fromText(await readFile(at(manifest.keyFile), "utf8"));
+  const key = Key.fromText(await readTextFile(at(manifest.keyFile)));
   const arms: MarkedArm[] = [];
   let unmarked: readonly Text[] = [];
   for (const arm of manifest.arms) {
@@ -92,14 +93,9 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
   };
 }
 
-/** Reads a JSON file. @throws VerdigrisError FILE_NOT_FOUND or FILE_INVALID */
+/** Reads a JSON file. @throws VerdigrisError FILE_* */
 export async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new VerdigrisError("FILE_NOT_FOUND", `${path}: cannot be read`, { cause });
-  }
+  const text = await readTextFile(path);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

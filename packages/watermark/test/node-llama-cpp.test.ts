@@ -112,6 +112,14 @@ describe("node-llama-cpp", () => {
     expect((await Promise.all(runs)).every((tokens) => tokens.length === 3)).toBe(true);
   });
 
+  it("says in one line that a file is no model", async () => {
+    const open = openLlama({ modelPath: fileURLToPath(import.meta.url) });
+    await expect(open).rejects.toMatchObject({
+      code: "FILE_INVALID",
+      message: expect.stringMatching(/^model: \S+\.ts cannot be opened: .*GGUF.*$/),
+    });
+  });
+
   it("says how to get a model when there is none", async () => {
     const open = openLlama({ modelPath: "/nowhere/model.gguf" });
     await expect(open).rejects.toThrow(VerdigrisError);

@@ -18,6 +18,8 @@ export const jsonSchemas = {
     z.toJSONSchema((await import("@verdigris/survival")).budgetsSchema, { io: "input" }),
   check: () => z.toJSONSchema(checkSchema, { io: "input" }),
   forecast: () => z.toJSONSchema(forecastSchema, { io: "input" }),
+  experiment: async () =>
+    z.toJSONSchema((await import("@verdigris/survival")).experimentSchema, { io: "input" }),
   study: async () =>
     z.toJSONSchema((await import("@verdigris/survival")).studySchema, { io: "input" }),
 } as const satisfies Readonly<Record<string, () => object | Promise<object>>>;
@@ -25,8 +27,10 @@ export const jsonSchemas = {
 /** `verdigris schema`: the published JSON Schemas. */
 export function schemaCommand(io: Io): Command {
   return new Command("schema")
-    .description("print a JSON Schema: of profiles, or of the JSON that a command prints")
-    .addArgument(new Argument("<name>").choices(Object.keys(jsonSchemas)))
+    .description(
+      "print a JSON Schema: of profiles and configurations, or of the JSON that a command prints",
+    )
+    .addArgument(new Argument("<name>", "what it is of").choices(Object.keys(jsonSchemas)))
     .action(async (name: keyof typeof jsonSchemas) =>
       print(io, `${JSON.stringify(await jsonSchemas[name](), null, 2)}\n`),
     );

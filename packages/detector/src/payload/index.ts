@@ -43,11 +43,13 @@ export function detectPayload(
   texts: readonly Piece[],
   options: { readonly payloads?: number; readonly kernel?: Kernel } = {},
 ): PayloadResult {
-  const { payloads = 0, kernel = createKernel() } = options;
+  const { payloads, kernel = createKernel() } = options;
   const scheme = bindScheme(profile, key, kernel);
   if (scheme.payload !== undefined) return decoded(scheme, scheme.payload, texts);
-  if (!(Number.isInteger(payloads) && payloads >= 1)) {
-    throw new RangeError(`payloads: expected a whole number from 1, got ${payloads}`);
+  if (payloads === undefined || !(Number.isInteger(payloads) && payloads >= 1)) {
+    throw new RangeError(
+      `payloads: expected a whole number from 1, as this mark has no code to decode, got ${payloads ?? "nothing"}`,
+    );
   }
   let best: { readonly payload: number; readonly evidence: Evidence } | null = null;
   for (let payload = 0; payload < payloads; payload++) {

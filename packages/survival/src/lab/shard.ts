@@ -85,6 +85,10 @@ export function parseShard(value: unknown, name: string): Shard {
   return { contents, ...rest } as Shard;
 }
 
+function named({ study, digest }: Shard): string {
+  return `study ${study.name} (${digest.slice(0, 12)})`;
+}
+
 /**
  * The report of a whole study from its shards, byte for byte that of a run in one piece.
  * @throws RangeError for shards that are missing, there twice, or of another study
@@ -92,35 +96,41 @@ export function parseShard(value: unknown, name: string): Shard {
 export function mergeShards(shards: readonly Shard[]): StudyReport {
   const [first] = shards;
   if (first === undefined) throw new RangeError("shards: expected at least one, got none");
-  const { count } = first.shard;
-  for (const { digest, shard } of shards) {
-    if (digest !== first.digest || shard.count !== count)
-      throw new RangeError(
-        `shards: expected all of study ${first.digest.slice(0, 12)} in ${count} parts, got part ${shard.index} of ${shard.count} of study ${digest.slice(0, 12)}`,
-      );
-  }
-  const given = shards.map(({ shard }) => shard.index).toSorted((a, b) => a - b);
-  const wanted = Array.from({ length: count }, (_, i) => i + 1);
-  const missing = wanted.filter((index) => !given.includes(index));
-  const twice = given.filter((index, i) => given[i - 1] === index);
-  if (missing.length > 0 || twice.length > 0)
-    throw new RangeError(`shards: expected each of 1 to ${count} once, got ${given.join(", ")}`);
+  requireWhole(first, shards);
   const plan = planOf(first.study, { digest: first.material });
-  const own = new Map(shards.map((shard) => [shard.shard.index, shard]));
+  if (plan.digest !== first.digest)
+    throw new RangeError(
+      `shards: expected those of this version, got ${named(first)} of another one; run them again`,
+    );
   const results = new Map<string, StudentRun>();
-  for (const index of wanted) {
-    const runs = own.get(index)?.runs ?? [];
-    const expected = runsOfShard(plan, { index, count }).map(({ id }) => id);
-    if (
-      runs
-        .map(({ id }) => id)
-        .toSorted()
-        .join() !== expected.toSorted().join()
-    )
+  for (const { shard, runs } of shards) {
+    const expected = runsOfShard(plan, shard).map(({ id }) => id);
+    const given = runs.map(({ id }) => id);
+    if (given.toSorted().join() !== expected.toSorted().join())
       throw new RangeError(
-        `shards: expected the ${expected.length} runs of part ${index}, got other ones`,
+        `shards: expected the ${expected.length} runs of part ${shard.index}, got other ones`,
       );
     for (const { id, result } of runs) results.set(id, result);
   }
   return reportOf(plan, results);
+}
+
+/** @throws RangeError unless all shards are of the first one's study, each part there once */
+function requireWhole(first: Shard, shards: readonly Shard[]): void {
+  const { count } = first.shard;
+  for (const shard of shards) {
+    if (shard.digest !== first.digest || shard.shard.count !== count)
+      throw new RangeError(
+        `shards: expected all of ${named(first)} in ${count} parts, got part ${shard.shard.index} of ${shard.shard.count} of ${named(shard)}${shard.digest === first.digest ? "" : ": configuration, material or version differ"}`,
+      );
+  }
+  const given = shards.map(({ shard }) => shard.index).toSorted((a, b) => a - b);
+  const missing = Array.from({ length: count }, (_, i) => i + 1).filter(
+    (index) => !given.includes(index),
+  );
+  if (missing.length === 0 && given.length === count) return;
+  const lacks = missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`;
+  throw new RangeError(
+    `shards: expected each of 1 to ${count} once, got ${given.join(", ")}${lacks}`,
+  );
 }

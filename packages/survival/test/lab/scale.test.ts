@@ -94,12 +94,16 @@ describe("a study in shards", () => {
   it("refuses shards that are missing, there twice, or not its own", async () => {
     const [one, two] = shards;
     expect(() => mergeShards([])).toThrow("expected at least one, got none");
-    expect(() => mergeShards([one])).toThrow("expected each of 1 to 2 once, got 1");
+    expect(() => mergeShards([one])).toThrow("expected each of 1 to 2 once, got 1; missing: 2");
     expect(() => mergeShards([one, one, two])).toThrow("got 1, 1, 2");
     const foreign = { ...two, digest: "0".repeat(64) };
-    expect(() => mergeShards([one, foreign])).toThrow("of study 000000000000");
+    expect(() => mergeShards([one, foreign])).toThrow(
+      "of study small (000000000000): configuration, material or version differ",
+    );
     const other = { ...two, shard: { index: 2, count: 3 } };
     expect(() => mergeShards([one, other])).toThrow("got part 2 of 3");
+    const older = shards.map((shard) => ({ ...shard, digest: "1".repeat(64) }));
+    expect(() => mergeShards(older)).toThrow("of another one; run them again");
     const swapped = { ...two, runs: one.runs };
     expect(() => mergeShards([one, swapped])).toThrow("expected the 3 runs of part 2");
     const short = { ...two, runs: two.runs.slice(1) };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { StudyControls, StudyReport } from "../../src/index.js";
 import { type Controls, type Report, nonEmpty } from "../../src/report.js";
 import { reportFixture } from "./fixture.js";
 
@@ -39,6 +40,41 @@ describe("a report without its controls is not a report", () => {
     accept({ ...report, controls: { ...report.controls, copier: [] } });
     // @ts-expect-error no cells
     accept({ ...report, cells: [] });
+  });
+
+  test("nor may any of a study's", () => {
+    const study = { ...report, kind: "study" } as unknown as StudyReport;
+    const acceptStudy = (candidate: StudyReport): StudyReport => candidate;
+    const without = <K extends keyof StudyControls>(key: K): Omit<StudyControls, K> => {
+      const { [key]: _left, ...rest } = study.controls;
+      return rest;
+    };
+    // @ts-expect-error no student of the unmarked teacher
+    acceptStudy({ ...study, controls: without("unmarkedTeacher") });
+    // @ts-expect-error no untrained student
+    acceptStudy({ ...study, controls: without("untrained") });
+    // @ts-expect-error no wrong keys
+    acceptStudy({ ...study, controls: without("wrongKeys") });
+    // @ts-expect-error no teacher
+    acceptStudy({ ...study, controls: without("teacher") });
+    // @ts-expect-error no innocent copier
+    acceptStudy({ ...study, controls: without("copier") });
+    // @ts-expect-error an empty list of controls
+    acceptStudy({ ...study, controls: { ...study.controls, unmarkedTeacher: [] } });
+    // @ts-expect-error an empty list of controls
+    acceptStudy({ ...study, controls: { ...study.controls, untrained: [] } });
+    // @ts-expect-error an empty list of controls
+    acceptStudy({ ...study, controls: { ...study.controls, wrongKeys: [] } });
+    // @ts-expect-error an empty list of controls
+    acceptStudy({ ...study, controls: { ...study.controls, teacher: [] } });
+    // @ts-expect-error an empty list of controls
+    acceptStudy({ ...study, controls: { ...study.controls, copier: [] } });
+    // @ts-expect-error no controls
+    acceptStudy({ ...study, controls: undefined });
+    // @ts-expect-error no cells
+    acceptStudy({ ...study, cells: [] });
+    // The canary: with all of them it compiles, so that each line above fails for what it leaves out.
+    expect(acceptStudy({ ...study, controls: { ...study.controls } })).toEqual(study);
   });
 
   test("the whole report compiles", () => {

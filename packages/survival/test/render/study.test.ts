@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type StudyReport,
+  checkReport,
+  parseBudgets,
   renderHtml,
   renderMarkdown,
   renderText,
@@ -52,6 +54,13 @@ describe("the figures of a study", () => {
     });
     // Not those without a mark, nor one whose attack has no closed form.
     expect(closed.caption).toContain("Not drawn: 2 of 5 cells");
+  });
+
+  it("and the gate asks no forecast of a cell whose attack has no closed form", () => {
+    const budgets = parseBudgets({ version: 1, forecastError: {} });
+    const [{ found }] = checkReport(report, budgets);
+    // Closed and open, of four cells of five.
+    expect(found).toMatch(/^0 of 8 means over keys /);
   });
 
   it("show what each attack leaves of ε, with a forecast where the law has one", () => {

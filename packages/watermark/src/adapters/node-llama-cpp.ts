@@ -41,7 +41,7 @@ export interface LlamaLanguageModel extends LanguageModel {
 
 /**
  * Opens a GGUF file through node-llama-cpp (an optional peer dependency).
- * @throws VerdigrisError MODEL_MISSING if there is no such file, PEER_MISSING if node-llama-cpp is not installed
+ * @throws VerdigrisError MODEL_MISSING if there is no such file, FILE_INVALID if it is no model, PEER_MISSING if node-llama-cpp is not installed
  */
 export async function openLlama(options: LlamaOptions): Promise<LlamaLanguageModel> {
   if (!existsSync(options.modelPath)) {
@@ -60,7 +60,14 @@ export async function openLlama(options: LlamaOptions): Promise<LlamaLanguageMod
     logLevel: LlamaLogLevel.error,
   });
   const sequences = options.sequences ?? 8;
-  const model = await llama.loadModel({ modelPath: options.modelPath });
+  const model = await llama.loadModel({ modelPath: options.modelPath }).catch((cause: Error) => {
+    const [reason] = cause.message.split("\n");
+    throw new VerdigrisError(
+      "FILE_INVALID",
+      `model: ${options.modelPath} cannot be opened: ${reason}`,
+      { cause },
+    );
+  });
   const context = await model.createContext({
     sequences,
     threads,

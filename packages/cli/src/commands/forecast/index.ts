@@ -3,7 +3,14 @@ import { decoyKey } from "@verdigris/detector";
 import type { BudgetOptions, ServedWindows, StudentFamily } from "@verdigris/survival";
 import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
-import { keyMismatch, readJsonFile, readKey, readProfile, tokenizerOf } from "../../files.js";
+import {
+  keyMismatch,
+  inFile,
+  readJsonFile,
+  readKey,
+  readProfile,
+  tokenizerOf,
+} from "../../files.js";
 import type { ForecastFormat } from "../../formats/forecast.js";
 import { type Io, locate, printAll, tell } from "../../io.js";
 import {
@@ -182,8 +189,11 @@ async function familiesOf(
   h: number,
 ): Promise<readonly StudentFamily[]> {
   const { STUDENT_FAMILIES, parseFamilies } = await import("@verdigris/survival");
-  const families =
-    file === undefined ? STUDENT_FAMILIES : parseFamilies(await readJsonFile(locate(io, file)));
+  const read = async (path: string): Promise<readonly StudentFamily[]> => {
+    const value = await readJsonFile(path);
+    return inFile(path, () => parseFamilies(value));
+  };
+  const families = file === undefined ? STUDENT_FAMILIES : await read(locate(io, file));
   return families.map((family) => ({ ...family, order: Math.max(family.order, h) }));
 }
 

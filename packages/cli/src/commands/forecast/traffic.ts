@@ -2,7 +2,7 @@ import type { Tokens } from "@verdigris/core";
 import { ServingSketch } from "@verdigris/detector";
 import type { SketchedTraffic, TrafficSource } from "@verdigris/survival";
 import type { ReadProblem } from "@verdigris/text";
-import { readBytes } from "../../files.js";
+import { inFile, readBytes } from "../../files.js";
 import { type Io, locate, locateInputs, tell } from "../../io.js";
 import { type TextReading, readPieces } from "../../pieces.js";
 
@@ -52,8 +52,9 @@ export class Traffic {
     }
     if (filler !== undefined) throw new TypeError("--filler: expected --log with it, got --sketch");
     const path = locate(this.#io, sketch);
+    const bytes = await readBytes(path);
     return {
-      sketch: ServingSketch.fromBytes(await readBytes(path)),
+      sketch: inFile(path, () => ServingSketch.fromBytes(bytes)),
       audit: () => this.#read(audit),
       excess,
     };

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Report, RunOptions } from "@verdigris/survival";
 import { writeWhole } from "@verdigris/text";
+import { inFile } from "../../files.js";
 import { type Io, locate } from "../../io.js";
 import { startProgress } from "../../progress.js";
 import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
@@ -25,7 +26,7 @@ export async function runExperimentFile(
 async function run(io: Io, { path, value }: ConfigFile, options: SurviveOptions): Promise<Report> {
   const { directoryStore, parseExperiment, runExperiment } = await import("@verdigris/survival");
   const directory = locate(io, options.out);
-  const experiment = parseExperiment(value);
+  const experiment = inFile(path, () => parseExperiment(value));
   const material = await loadMaterialOf(experiment, dirname(path));
   const progress = startProgress(io);
   const onForecasts: RunOptions["onForecasts"] = (forecasts) =>

@@ -1,5 +1,5 @@
 import type { Check, Report, StudyReport } from "@verdigris/survival";
-import { readJsonFile } from "../../files.js";
+import { inFile, readJsonFile } from "../../files.js";
 import { checkFormats } from "../../formats/check.js";
 import { type Io, locate, printAll } from "../../io.js";
 import { appendSummary } from "../../step-summary.js";
@@ -24,7 +24,8 @@ export async function gateOf(
     throw new TypeError("--baseline: expected --check FILE with it, got none");
   }
   const { checkReport, parseBudgets } = await import("@verdigris/survival");
-  const budgets = parseBudgets(await readJsonFile(locate(io, check)));
+  const value = await readJsonFile(locate(io, check));
+  const budgets = inFile(locate(io, check), () => parseBudgets(value));
   const before = baseline === undefined ? null : await readBaseline(locate(io, baseline), kind);
   return async (report) => {
     const checks: readonly Check[] = checkReport(report, budgets, before);

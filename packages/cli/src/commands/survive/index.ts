@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { readJsonFile } from "../../files.js";
 import { type Io, locate } from "../../io.js";
 import { formatOption, numberOption } from "../../options.js";
@@ -47,8 +47,12 @@ function configOf(command: Command, { config }: SurviveOptions): string {
 
 async function runFile(io: Io, path: string, options: SurviveOptions): Promise<number> {
   const value = await readJsonFile(path);
-  const isStudy = (value as { readonly kind?: unknown } | null)?.kind === "study";
-  if (!isStudy) return runExperimentFile(io, { path, value }, options);
+  const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  if (kind !== undefined && kind !== "study")
+    throw new RangeError(
+      `${path}: kind: expected "study", or none for an experiment, got ${JSON.stringify(kind)}`,
+    );
+  if (kind === undefined) return runExperimentFile(io, { path, value }, options);
   return runStudyFile(io, { path, value }, options);
 }
 
@@ -61,8 +65,10 @@ function workersOption(): Option {
 function shardOption(): Option {
   return new Option("--shard <i/n>", "run the i-th of n parts of a study, for `merge`").argParser(
     (text) => {
-      const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
-      return { index: Number(index ?? Number.NaN), count: Number(count ?? Number.NaN) };
+      const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text)?.map(Number) ?? [];
+      if (index >= 1 && index <= count) return { index, count };
+      const expected = "Expected the part and how many there are, such as 1/4";
+      throw new InvalidArgumentError(`${expected}, got ${JSON.stringify(text)}.`);
     },
   );
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { VerdigrisError } from "@verdigris/core";
-import { readJsonFile } from "../../files.js";
+import { inFile, readJsonFile } from "../../files.js";
 import { type Io, locate, tell } from "../../io.js";
 import { loadMaterialOf } from "./files.js";
 import type { SurviveOptions } from "./options.js";
@@ -22,7 +22,8 @@ export function queuePlace(io: Io): { readonly connection: string } {
 export async function workForQueue(io: Io, path: string, options: SurviveOptions): Promise<void> {
   const { connection } = queuePlace(io);
   const { parseStudy, workOnStudy } = await import("@verdigris/survival");
-  const study = parseStudy(await readJsonFile(path));
+  const value = await readJsonFile(path);
+  const study = inFile(path, () => parseStudy(value));
   const material = await loadMaterialOf(study, dirname(path));
   const { out, cache } = options;
   const controller = new AbortController();

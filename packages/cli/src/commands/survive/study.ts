@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { writeWhole } from "@verdigris/text";
+import { inFile } from "../../files.js";
 import { type Io, locate, tell } from "../../io.js";
 import { startProgress } from "../../progress.js";
 import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
@@ -24,7 +25,7 @@ export async function runStudyFile(
     );
   const gate = await gateOf(io, "study", options);
   const { parseStudy, runShard, runStudy } = await import("@verdigris/survival");
-  const study = parseStudy(value);
+  const study = inFile(path, () => parseStudy(value));
   const material = await loadMaterialOf(study, dirname(path));
   const directory = locate(io, options.out);
   const progress = startProgress(io);

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { type Tokens, VerdigrisError, parseWith } from "@verdigris/core";
 import type { Draws, Prediction } from "@verdigris/detector";
 import * as z from "zod";
+import { readTextFile } from "../../text-file.js";
 import type { ExternalStudent } from "./external-student.js";
 
 const id = z.int().min(0).max(0xffff_ffff);
@@ -42,9 +42,7 @@ export async function recordedStudent(path: string): Promise<ExternalStudent> {
 }
 
 async function readAnswers(path: string): Promise<readonly z.infer<typeof answerSchema>[]> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new VerdigrisError("FILE_NOT_FOUND", `${path}: cannot be read`, { cause });
-  });
+  const text = await readTextFile(path);
   return text
     .split("\n")
     .map((line, i) => ({ line, where: `${path}:${i + 1}` }))
