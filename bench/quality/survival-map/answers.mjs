@@ -182,7 +182,7 @@ function forgetting(fitted) {
   return claim(
     clean.left.interval.lower < 0 && clean.counts,
     `**From a small transformer clean training does** (T1, h = 1): as many clean tokens as were stolen, one pass more, leave ${share(clean.left)} of ε, not told from nothing, and ${percent(clean.kept)} of the
-capability. The price is ${grouped(clean.cell.budget.cleanTokens)} clean tokens. Sander et al. (2024, table 8) found 71 % left in a 7B model after such a pass: how much a student forgets depends on its training, and this map has no large one.`,
+capability. The price is ${grouped(clean.cell.budget.cleanTokens)} clean tokens. By the p-values of Sander et al. (2024, table 8) 71 % was left in a 7B model after clean training: how much a student forgets depends on its training, and this map has no large one.`,
   );
 }
 

@@ -82,7 +82,7 @@ export function source({ summary: { name, digest, forecastDigest } }) {
 function limits({ summary }) {
   return `- T0 and T1 students are mechanisms, not capable models. Their effects belong to ${grouped(summary.default.tokens)} training tokens of one teacher, whose text repeats its windows more
   than people's does; the law carries them to other sizes, and T3 says how far it can be trusted for one real model, one key, one run.
-- Paraphrase here is redrawing of tokens, or a table of synonyms. A language model's paraphrase keeps more capability; it is in the tests of the attack, not in this map.
+- Paraphrase here is redrawing of tokens, or a table of synonyms. A language model's paraphrase (*rewriting*) needs a model at hand, and is not in this map.
 - Capability is loss on text of the unmarked teacher. It does not say what an instruction-tuned model can do.
 - A rejection says that a model carries the mark of a key. It does not say who queried, nor that anyone intended anything.`;
 }

@@ -46,8 +46,8 @@ function looping(map) {
       .map(({ capability }) => percent(capability.unmarked.kept))
       .join(
         ", ",
-      )}). A tournament or a Gumbel choice with one token of choice after each window is the same every time, and the teacher, a count model of little entropy, runs in
-  loops: only ${percent(first.free.scored)} of the free tokens are distinct. Their large R is of a text nobody would serve.`,
+      )}). Under one key such a mark picks the same token after the same window, and the teacher, a count model of little entropy, runs in
+  loops: only ${percent(first.free.scored)} of what the student writes are distinct coins. The large excess of its free text (ε = ${num(first.access.freeRun.epsilon.value)}) is that of a text nobody would serve.`,
   );
 }
 
