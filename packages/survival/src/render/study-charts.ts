@@ -34,7 +34,7 @@ export function figureSvg(figure: Figure): string {
   const series = [...new Set(figure.marks.map((mark) => mark.series))];
   const placed = figure.kind === "rows" ? rows(figure, scale, series) : agreement(figure, scale);
   const legend = legendOf(series);
-  const top = 24 + 20 * legend.lines;
+  const top = 20 + 26 * legend.lines;
   return drawSvg(
     {
       textStyle: { fontFamily: "system-ui, sans-serif" },
@@ -196,11 +196,11 @@ function legendOf(series: readonly string[]): { readonly option: object; readonl
   const width = WIDTH - 90;
   let [lines, filled] = [1, 0];
   for (const name of series) {
-    const own = 52 + 7 * name.length;
+    const own = 46 + 7 * name.length;
     if (filled > 0 && filled + own > width) [lines, filled] = [lines + 1, 0];
     filled += own;
   }
-  const option = { top: 8, width, itemGap: 20, textStyle: { color: INK.text.light } };
+  const option = { top: 8, width, itemGap: 12, textStyle: { color: INK.text.light } };
   return { option, lines };
 }
 

@@ -167,7 +167,7 @@ function tokensOf({ cells }: StudyReport): Figure {
 }
 
 /** What a figure shows, in words: for readers who do not see it. */
-export function tableOf({ title, columns, marks, format }: Figure): Table {
+export function tableOf({ kind, title, columns, marks, format }: Figure): Table {
   const [value, bounds, expected] = columns;
   const several = new Set(marks.map(({ series }) => series)).size > 1;
   const forecasts = marks.some((mark) => mark.expected !== null);
@@ -180,7 +180,7 @@ export function tableOf({ title, columns, marks, format }: Figure): Table {
     caption: title,
     columns: [
       column("cell", false),
-      ...(several ? [column("", false)] : []),
+      ...(several ? [column(kind === "agreement" ? "varied" : "access", false)] : []),
       column(value, true),
       column(bounds, true),
       ...(forecasts ? [column(expected, true)] : []),
