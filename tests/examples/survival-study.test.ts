@@ -45,7 +45,7 @@ beforeAll(async () => {
   const study = JSON.parse(guide("study.json")) as Record<string, object>;
   const small = {
     ...study,
-    keys: 2,
+    keys: 1,
     // Beside the configuration in the guide, beside its folder here.
     material: {
       ...MATERIAL,
