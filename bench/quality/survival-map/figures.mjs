@@ -111,7 +111,7 @@ function widthCurves(map, t3) {
   const real = (set, test) =>
     arms.map((arm) => ({ h: arm.h, d: effectSize(auditOf(arm, set(arm), test)) }));
   return [
-    { name: "green list, one draw a context", points: widths.map((cell) => point(cell)) },
+    { name: "green list, drawn", points: widths.map((cell) => point(cell)) },
     { name: "green list, free text", points: widths.map((cell) => point(cell, cell.free.d)) },
     {
       name: "green list, served ≥ 5",
@@ -119,9 +119,9 @@ function widthCurves(map, t3) {
         point(cell),
       ),
     },
-    { name: "Gumbel, one draw a context", points: gumbel.map((cell) => point(cell)) },
+    { name: "Gumbel, drawn", points: gumbel.map((cell) => point(cell)) },
     {
-      name: "SmolLM2 (T3), one draw, served",
+      name: "SmolLM2 (T3), drawn, served",
       points: real(({ h }) => `served-h${h}`, "drawn"),
       dashed: true,
     },
