@@ -3,7 +3,7 @@
  * packages/docs, in order, from the root of the repository, against the built packages. If a ```text block follows,
  * it must be what the block prints; `…` in it stands for anything. A block must end with exit code 0.
  */
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -27,6 +27,22 @@ for (const file of FILES.toSorted()) {
     });
   });
 }
+
+describe("the files that guides name", () => {
+  const guides = globSync("packages/docs/guide/*.md", { cwd: ROOT }).toSorted();
+  const missing = (text: string): readonly string[] =>
+    [...text.matchAll(/`(?:node )?((?:packages|bench|tests|fixtures)\/[\w./-]+)/g)]
+      .map(([, path]) => path)
+      .filter((path) => !existsSync(join(ROOT, path)));
+
+  it.each(guides)("%s", (guide) => {
+    expect(missing(readFileSync(join(ROOT, guide), "utf8"))).toEqual([]);
+  });
+
+  it("canary: one that is not there is seen", () => {
+    expect(missing("see `node bench/none.mjs` and `packages/docs`")).toEqual(["bench/none.mjs"]);
+  });
+});
 
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 
