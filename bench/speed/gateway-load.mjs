@@ -1,18 +1,25 @@
-// What the gateway adds to an answer's way through a proxy, with many streams at once; and whether memory stays flat.
+// What the gateway adds to an answer on its way, with 200 streams at once; and whether memory stays flat.
 //
-//   node bench/speed/gateway-load.mjs [--seconds N] [--memory-seconds N] [--json FILE]      needs built packages (pnpm build)
+//   node bench/speed/gateway-load.mjs [--turns N] [--seconds N] [--memory-seconds N] [--json FILE]      needs built packages
 //
-// A fake engine streams an answer; a Hono proxy stands before it, once plain (`hono/proxy`) and once with `honoWatermark`; autocannon sends.
-// Engine, proxies and load each have a process of their own. The two proxies take turns; what is compared is the time to a whole
-// answer: 200 streams at once, each begun when one ends. Goals: the mark's share ≤ 1 ms at the median and ≤ 5 ms at p99, no failed
-// answer, no lost record, memory flat.
+// A fake engine streams answers. Three ways lead to it and take turns in one run: straight, through a plain proxy (`hono/proxy`), and through
+// what `verdigris gateway` runs (`createUpstreamServer`: tenant, policy, mark, record). Engine, proxies and autocannon have a process of
+// their own each, so that nobody's work is counted as another's, and the processor time of each is told by itself.
+//
+// What is measured is each answer's time on the way: the client's time for the whole answer less the engine's own, which the engine writes into
+// its last event. Timers of the engine and its pace are gone from it; the straight way has only the client, the sockets and the machine's load,
+// and what the gateway adds is the difference to it, turn by turn. Goals, with 200 streams: ≤ 1 ms at the median and ≤ 5 ms at p99, no
+// failed answer, no lost record, memory flat. On a busy machine every figure but the processor time says more about the machine.
 import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
+import { Key } from "@verdigris/core";
+import { testProfile } from "@verdigris/core/testing";
 import { vllmMark } from "@verdigris/gateway";
-import { honoWatermark } from "@verdigris/gateway/hono";
+import { createUpstreamServer, fixedTenants } from "@verdigris/gateway/serve";
 import autocannon from "autocannon";
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
@@ -22,87 +29,148 @@ const STREAMS = 200;
 /** An answer of a small engine: tokens, and the time between two. At this pace the load leaves the proxy time to breathe. */
 const TOKENS = 20;
 const TOKEN_MS = 50;
-const ROUNDS = 3;
 const GOALS = { medianMs: 1, p99Ms: 5 };
+const WAYS = ["straight", "plain proxy", "gateway"];
 
-const roles = { engine, proxy: proxyServer };
+const roles = { engine, proxy: proxyServer, load: loadGenerator };
 const [, , role, ...args] = process.argv;
 if (role in roles) roles[role](...args);
 else await main();
 
-/** Streams TOKENS events, one every TOKEN_MS, in step with nobody. */
+/** Streams TOKENS events, one every TOKEN_MS, in step with nobody; each says how long the answer has taken so far. */
 function engine() {
-  const event = (content, finish_reason = null) => {
-    const choices = [{ index: 0, delta: { content }, finish_reason }];
-    return `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "toy", choices })}\n\n`;
-  };
+  let asked = 0;
   const server = createServer(async (request, response) => {
+    const from = performance.now();
     for await (const _ of request);
+    const event = (content, finish_reason = null) => {
+      const choices = [{ index: 0, delta: { content }, finish_reason }];
+      const taken = (performance.now() - from).toFixed(3);
+      return `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "toy", choices, taken })}\n\n`;
+    };
     response.writeHead(200, { "content-type": "text/event-stream" });
-    let n = 0;
-    const timer = setInterval(() => {
+    let [n, timer] = [0, null];
+    const next = () => {
       if (++n < TOKENS) return void response.write(event(` token${n}`));
       clearInterval(timer);
       response.end(`${event("", "stop")}data: [DONE]\n\n`);
-    }, TOKEN_MS);
-    response.on("close", () => clearInterval(timer));
+    };
+    // All streams of a run begin at once: the golden ratio spreads their first words evenly over an answer's time.
+    const pause = ((asked++ * 0.618034) % 1) * TOKENS * TOKEN_MS;
+    const begin = setTimeout(() => (timer = setInterval(next, TOKEN_MS)), pause);
+    response.on("close", () => {
+      clearTimeout(begin);
+      clearInterval(timer);
+    });
   });
   server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
+  telling(() => ({}));
 }
 
 /** A proxy; tells its memory and its records when asked. */
-function proxyServer(enginePort, marked) {
-  const app = new Hono();
+function proxyServer(enginePort, way) {
   const records = { started: 0, complete: 0, other: 0 };
-  const sink = {
-    write: ({ kind, outcome }) => {
-      if (kind === "started") records.started++;
-      else if (outcome === "complete") records.complete++;
-      else records.other++;
-    },
-  };
-  const profile = { id: "bench", digest: "0".repeat(64) };
-  const policy = { mark: vllmMark(), profile, keyId: "0".repeat(16), tenant: "bench" };
-  let ids = 0;
-  const newId = () => `r${++ids}`;
-  if (marked === "true") {
-    app.use(
-      "/v1/*",
-      honoWatermark({ policy, sink, failure: "closed", newId, now: () => Date.now() }),
-    );
-  }
-  app.all("/v1/*", (c) => proxy(`http://127.0.0.1:${enginePort}${c.req.path}`, c.req));
-  serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
-  process.on("message", () => {
+  const upstream = `http://127.0.0.1:${enginePort}`;
+  const plain = new Hono();
+  plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
+  const fetch = way === "gateway" ? gateway(upstream, records) : plain.fetch;
+  serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
+  telling(() => {
     globalThis.gc();
-    const { heapUsed, rss } = process.memoryUsage();
-    process.send({ heapUsed, rss, records, cpu: process.cpuUsage() });
+    return { heapUsed: process.memoryUsage().heapUsed, records };
+  });
+}
+
+function gateway(upstream, records) {
+  const apiKeySha256 = createHash("sha256").update("sk-bench").digest("hex");
+  const key = Key.fromBytes(new Uint8Array(32).fill(1));
+  const tenant = {
+    name: "bench",
+    profile: testProfile(),
+    digest: "0".repeat(64),
+    key,
+    apiKeySha256,
+  };
+  let ids = 0;
+  return createUpstreamServer({
+    upstream,
+    markOf: () => vllmMark(),
+    resolveTenant: fixedTenants([tenant]),
+    sink: {
+      write: ({ kind, outcome }) => {
+        records[kind === "started" ? kind : outcome === "complete" ? outcome : "other"]++;
+      },
+    },
+    failure: "closed",
+    newId: () => `r${++ids}`,
+    now: () => Date.now(),
+  });
+}
+
+/** Sends for a while when told to; tells each answer's time on the way. */
+function loadGenerator() {
+  process.send({ port: 0 });
+  process.on("message", async ({ run }) => {
+    if (run === undefined) return;
+    const before = process.cpuUsage();
+    const onTheWay = [];
+    const {
+      "2xx": answers,
+      errors,
+      timeouts,
+      non2xx,
+    } = await autocannon({
+      url: `http://127.0.0.1:${run.port}/v1/chat/completions`,
+      connections: STREAMS,
+      duration: run.seconds,
+      timeout: 30,
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer sk-bench" },
+      body: JSON.stringify({
+        model: "toy",
+        stream: true,
+        watermarking: false,
+        messages: [{ role: "user", content: "Tell a story." }],
+      }),
+      setupClient(client) {
+        let last = 0;
+        client.on("body", (bytes) => {
+          const taken = /"taken":"([\d.]+)"(?![^]*"taken")/.exec(bytes.toString("latin1"));
+          if (taken !== null) last = Number(taken[1]);
+        });
+        client.on("response", (_status, _bytes, ms) => onTheWay.push(ms - last));
+      },
+    });
+    const { user, system } = process.cpuUsage(before);
+    const sorted = onTheWay.toSorted((a, b) => a - b);
+    const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+    const failed = errors + timeouts + non2xx;
+    process.send({ answers, failed, p50: at(0.5), p99: at(0.99), cpu: user + system });
+  });
+}
+
+function telling(state) {
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send({ ...state(), cpu: user + system });
   });
 }
 
 async function start(...roleAndArgs) {
   const child = fork(fileURLToPath(import.meta.url), roleAndArgs.map(String), {
     execArgv: ["--expose-gc"],
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+  });
+  // autocannon leaves its streams at the end of a run, and the server says so of each.
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    process.stderr.write(text.replaceAll("Client connection prematurely closed.\n", ""));
   });
   const [{ port }] = await once(child, "message");
-  const ask = async () => {
-    child.send("state");
+  const ask = async (message = "state") => {
+    child.send(message);
     return (await once(child, "message"))[0];
   };
   return { port, ask, kill: () => child.kill() };
-}
-
-function load(port, seconds) {
-  const messages = [{ role: "user", content: "Tell a story." }];
-  return autocannon({
-    url: `http://127.0.0.1:${port}/v1/chat/completions`,
-    connections: STREAMS,
-    duration: seconds,
-    timeout: 30,
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model: "toy", stream: true, watermarking: false, messages }),
-  });
 }
 
 async function main() {
@@ -110,39 +178,73 @@ async function main() {
     const at = process.argv.indexOf(name);
     return at < 0 ? usual : Number(process.argv[at + 1]);
   };
-  const seconds = option("--seconds", 8);
-  const memorySeconds = option("--memory-seconds", 40);
+  const [turns, seconds] = [option("--turns", 6), option("--seconds", 5)];
   const upstream = await start("engine");
-  const proxies = {
-    plain: await start("proxy", upstream.port, false),
-    marked: await start("proxy", upstream.port, true),
+  const sender = await start("load");
+  const ways = {
+    straight: upstream,
+    "plain proxy": await start("proxy", upstream.port, "plain"),
+    gateway: await start("proxy", upstream.port, "gateway"),
   };
-  const runs = { plain: [], marked: [] };
-  for (const { port } of Object.values(proxies)) await load(port, 2);
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    const order = turn % 2 === 0 ? ["plain", "marked"] : ["marked", "plain"];
-    for (const name of order) runs[name].push(await measured(proxies[name], seconds));
+  const context = { upstream, sender, ways };
+  const runs = WAYS.map(() => []);
+  for (const name of WAYS) await turn(context, name, 2);
+  for (let n = 0; n < turns; n++) {
+    // Who comes first changes, so that a slow spell of the machine meets all.
+    for (let i = 0; i < WAYS.length; i++) {
+      const which = (i + n) % WAYS.length;
+      runs[which].push(await turn(context, WAYS[which], seconds));
+    }
   }
-  const memory = await memoryUnder(proxies.marked, memorySeconds);
+  const memory = await memoryUnder(context, option("--memory-seconds", 40));
   await settled();
-  const { records } = await proxies.marked.ask();
-  for (const one of [upstream, ...Object.values(proxies)]) one.kill();
-  const added = (p) =>
-    round(median(runs.marked.map((run, i) => run.latency[p] - runs.plain[i].latency[p])));
-  const failed = [...runs.plain, ...runs.marked].reduce(
-    (n, run) => n + run.errors + run.timeouts + run.non2xx,
-    0,
-  );
-  const rows = Object.entries(runs).map(([name, all]) => ({
-    proxy: name,
-    answers: all.reduce((n, run) => n + run["2xx"], 0),
-    "median, ms": median(all.map(({ latency }) => latency.p50)),
-    "p99, ms": median(all.map(({ latency }) => latency.p99)),
-    "proxy's CPU, us an event": round(median(all.map(({ eventUs }) => eventUs))),
+  const { records } = await ways.gateway.ask();
+  for (const one of [sender, ...Object.values(ways)]) one.kill();
+  conclude({ runs, records, memory, timing: { turns, seconds } });
+}
+
+/** One way's turn: times on the way, and the processor time that everybody took for an answer. */
+async function turn({ upstream, sender, ways }, name, seconds) {
+  const way = ways[name];
+  const cpu = async () => [await upstream.ask(), await way.ask()].map((one) => one.cpu);
+  const before = await cpu();
+  const run = await sender.ask({ run: { port: way.port, seconds } });
+  await settled();
+  const [engineUs, wayUs] = (await cpu()).map((one, i) => one - before[i]);
+  // Cut streams passed half their events, on average.
+  const answers = run.answers + STREAMS / 2;
+  return {
+    ...run,
+    wayUs: name === "straight" ? 0 : wayUs / answers,
+    engineUs: engineUs / answers,
+    sendUs: run.cpu / answers,
+    sendShare: run.cpu / 1e6 / seconds,
+  };
+}
+
+function conclude({ runs, records, memory, timing }) {
+  const [straight, plain, marked] = runs;
+  const added = (from, to, p) => round(median(to.map((run, i) => run[p] - from[i][p])));
+  const of = (all, field) => round(median(all.map((run) => run[field])));
+  const rows = WAYS.map((way, i) => ({
+    way,
+    answers: runs[i].reduce((n, { answers }) => n + answers, 0),
+    "on the way, median ms": of(runs[i], "p50"),
+    "p99 ms": of(runs[i], "p99"),
+    "its CPU, us an answer": of(runs[i], "wayUs"),
+    "engine's CPU": of(runs[i], "engineUs"),
+    "sender's CPU": of(runs[i], "sendUs"),
   }));
+  const failed = runs.flat().reduce((n, run) => n + run.failed, 0);
   const result = {
-    addedMedianMs: added("p50"),
-    addedP99Ms: added("p99"),
+    addedMedianMs: added(straight, marked, "p50"),
+    addedP99Ms: added(straight, marked, "p99"),
+    ofWhichAPlainProxy: {
+      medianMs: added(straight, plain, "p50"),
+      p99Ms: added(straight, plain, "p99"),
+    },
+    // Near 1 the sender itself is too slow to see the rest.
+    senderBusy: of(runs.flat(), "sendShare"),
     failed,
     // Streams that autocannon left at the end of a run are cut; none may be without an end.
     records: { ...records, withoutEnd: records.started - records.complete - records.other },
@@ -150,7 +252,7 @@ async function main() {
     goals: GOALS,
   };
   report("gateway-load", rows, {
-    timing: `${ROUNDS} turns of ${seconds} s, ${STREAMS} streams of ${TOKENS} events, ${TOKEN_MS} ms apart; medians of the turns' differences`,
+    timing: `${timing.turns} turns of ${timing.seconds} s a way, ${STREAMS} streams of ${TOKENS} events, ${TOKEN_MS} ms apart; an answer's time less the engine's own; medians of the turns' differences to the straight way`,
     ...result,
   });
   console.log(JSON.stringify(result, null, 2));
@@ -163,25 +265,14 @@ async function main() {
   if (!isFine) process.exitCode = 1;
 }
 
-/** A run, with the proxy's processor time for each event that passed: it can be compared on a busy machine, too. */
-async function measured({ port, ask }, seconds) {
-  const { cpu: before } = await ask();
-  const run = await load(port, seconds);
-  await settled();
-  const { cpu: after } = await ask();
-  const us = after.user + after.system - before.user - before.system;
-  // Cut streams passed half their events, on average.
-  return { ...run, eventUs: us / (TOKENS * (run["2xx"] + STREAMS / 2)) };
-}
-
-/** The heap after a collection, before and after each quarter of the load. */
-async function memoryUnder({ port, ask }, seconds) {
+/** The gateway's heap after a collection, before and after each quarter of the load. */
+async function memoryUnder({ sender, ways: { gateway: one } }, seconds) {
   const heaps = [];
-  const mib = async () => round((await ask()).heapUsed / 2 ** 20, 3);
+  const mib = async () => round((await one.ask()).heapUsed / 2 ** 20, 3);
   heaps.push(await mib());
   let answers = 0;
   for (let quarter = 0; quarter < 4; quarter++) {
-    answers += (await load(port, seconds / 4))["2xx"];
+    answers += (await sender.ask({ run: { port: one.port, seconds: seconds / 4 } })).answers;
     await settled();
     heaps.push(await mib());
   }
