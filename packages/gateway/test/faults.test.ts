@@ -2,13 +2,18 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type Server, request as httpRequest } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { format } from "node:util";
 import { serve } from "@hono/node-server";
 import { Key } from "@verdigris/core";
 import { testProfile } from "@verdigris/core/testing";
 import OpenAI from "openai";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { vllmMark } from "../src/index.js";
+import { FileLedger, readLedger } from "../src/ledger/index.js";
 import {
   type UpstreamServerOptions,
   createUpstreamServer,
@@ -324,8 +329,57 @@ describe("a client", () => {
   });
 });
 
+it("a ledger has both ends of every answer, whatever went wrong with it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "faults-"));
+  const path = join(folder, "ledger.jsonl");
+  const ledger = await FileLedger.open(path);
+  const faulty: Record<string, Handler> = {
+    good: speaking("Hello"),
+    reset: beginning((response) => response.socket?.resetAndDestroy()),
+    stall: beginning(() => {}),
+    silent: () => {},
+    refused: (_received, response) => void response.writeHead(429).end("{}"),
+    broken: (_received, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(Buffer.from([0xf0, 0x9f]));
+    },
+    left: beginning(() => {}),
+  };
+  const handler: Handler = (received, response) =>
+    faulty[String(received.body.model)](received, response);
+  const one = await gateway(handler, { patienceMs: 700, sink: ledger });
+  const names = Object.keys(faulty);
+  await Promise.all(
+    names.map(async (model) => {
+      const response = await ask(one, { ...usual, model, stream: true });
+      if (model === "left") return response.body?.cancel();
+      return response.text().catch(() => {});
+    }),
+  );
+  // Refused before it begins: no record.
+  await ask(one, "{");
+  const outcomes = async (): Promise<Record<string, string | undefined>> => {
+    const answers = await Array.fromAsync(readLedger(path));
+    return Object.fromEntries(answers.map(({ start, end }) => [start.model, end?.outcome]));
+  };
+  const wanted = {
+    good: "complete",
+    reset: "cut",
+    stall: "cut",
+    silent: "failed",
+    refused: "refused",
+    broken: "complete",
+    left: "cut",
+  };
+  await expect.poll(outcomes, { timeout: 5000 }).toEqual(wanted);
+  await ledger.close();
+  await rm(folder, { recursive: true });
+});
+
 it("nothing of a key, of a text or of another tenant is in any record, error or answer", async () => {
   const secret = "the secret recipe of globex";
+  // What the HTTP server itself prints of broken streams.
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   const one = await gateway(({ body }, response) => {
     if (JSON.stringify(body).includes("break")) return void response.socket?.destroy();
     return speaking(secret)({ path: "", headers: {}, body }, response);
@@ -347,10 +401,12 @@ it("nothing of a key, of a text or of another tenant is in any record, error or 
   const refused = await ask(one, usual, { key: "sk-guessed" });
   seen.push(await refused.text());
   const written = JSON.stringify([one.sink.started, one.sink.ended]);
+  const logged = printed.mock.calls.map((args) => format(...args)).join("\n");
+  printed.mockRestore();
   const told = one.errors
     .map((error) => (error instanceof Error ? `${error.stack}` : String(error)))
     .join("\n");
-  for (const text of [written, told, ...seen]) {
+  for (const text of [written, told, logged, ...seen]) {
     expect(text).not.toContain("recipe");
     expect(text).not.toMatch(/sk-(acme|globex|guessed|of-the-engine)/);
     for (const n of [1, 2]) expect(text).not.toContain(keyOf(n).reveal());

@@ -151,12 +151,13 @@ describe("a running instance's view", () => {
     let now = 1000;
     const view = new RegistryView(registry, { profiles, now: () => now, refresh: 10 });
     const first = await registry.addTenant(await tenant(), now);
-    const second = (await registry.rotate(SCOPE, { after: 1, startsAt: 2000 })).epoch;
+    const startsAt = 1000 + HOUR;
+    const second = (await registry.rotate(SCOPE, { after: 1, startsAt })).epoch;
     const markOf = async (): Promise<string | undefined> =>
       (await view.resolveTenant(request))?.key.id;
     expect(await markOf()).toBe(first.keyId);
     expect((await view.marks()).map(({ profile: { keyId } }) => keyId)).toEqual([first.keyId]);
-    now = 2000;
+    now = startsAt;
     expect(await markOf()).toBe(second.keyId);
     expect((await view.marks()).map(({ key }) => key.id)).toEqual([second.keyId, first.keyId]);
     const unknown = new Request("http://gateway/", { headers: { authorization: "Bearer sk-x" } });
@@ -194,6 +195,42 @@ describe("a running instance's view", () => {
       }
     };
     await expect.poll(nameNow).toBe("lasting");
+    await registry.close();
+  });
+
+  test("of an instance whose clock is behind tests for what another marks already", async () => {
+    const registry = await Registry.open({ url: URLS.SQLite(), provider: "us", master: MASTER });
+    await registry.addTenant(await tenant(), 1000);
+    const startsAt = 1000 + HOUR;
+    await registry.rotate(SCOPE, { after: 1, startsAt });
+    const ahead = new RegistryView(registry, { profiles, now: () => startsAt });
+    const behind = new RegistryView(registry, { profiles, now: () => startsAt - 30_000 });
+    const marked = (await ahead.resolveTenant(request))?.key.id;
+    expect((await behind.resolveTenant(request))?.key.id).not.toBe(marked);
+    expect((await behind.marks()).map(({ key }) => key.id)).toContain(marked);
+    const strict = new RegistryView(registry, { profiles, now: () => startsAt - 1, skew: 0 });
+    expect((await strict.marks()).map(({ key }) => key.id)).not.toContain(marked);
+    await registry.close();
+  });
+
+  test("reads the registry again when its clock is set back, and sees a revocation", async () => {
+    const registry = await Registry.open({ url: URLS.SQLite(), provider: "us", master: MASTER });
+    let now = 10 * HOUR;
+    const view = new RegistryView(registry, { profiles, now: () => now, refresh: 1000 });
+    await registry.addTenant(await tenant(), 1000);
+    expect((await view.resolveTenant(request))?.name).toBe("acme");
+    await registry.revoke(SCOPE, 1, 2000);
+    now -= HOUR;
+    // The old snapshot serves while the new one is read.
+    await view.resolveTenant(request);
+    const asked = async (): Promise<string> => {
+      try {
+        return (await view.resolveTenant(request))?.name ?? "nobody";
+      } catch (error) {
+        return String(error);
+      }
+    };
+    await expect.poll(asked).toContain("no active epoch");
     await registry.close();
   });
 

@@ -370,6 +370,26 @@ describe("records", () => {
     if (word !== undefined) expect(written).not.toContain(word);
   });
 
+  it("of a key that is rotated in the middle of a stream name the one that marks it to its end", async () => {
+    const model = toyModel();
+    let [steps, n] = [0, 1];
+    model.step = () => {
+      if (++steps === 10) n = 2;
+    };
+    const server = serving({ model, resolveTenant: () => tenant("acme", n) });
+    const said = async (): Promise<string> => {
+      const stream = await client(server).chat.completions.create({ ...usual, stream: true });
+      const parts = await Array.fromAsync(stream);
+      return parts.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
+    };
+    const [before, after] = [await said(), await said()];
+    expect([greenRate(before, 1) > 0.6, greenRate(before, 2) > 0.6]).toEqual([true, false]);
+    expect([greenRate(after, 1) > 0.6, greenRate(after, 2) > 0.6]).toEqual([false, true]);
+    expect(server.records.map((one) => (one.kind === "started" ? one.keyId : one.outcome))).toEqual(
+      [keyOf(1).id, "complete", keyOf(2).id, "complete"],
+    );
+  });
+
   it("that cannot be written stop the answer", async () => {
     const sink = { write: () => Promise.reject(new Error("disk full at /secret/place")) };
     const { response, error } = await ask(serving({ sink }), usual);

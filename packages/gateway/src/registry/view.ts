@@ -17,6 +17,11 @@ export interface RegistryViewOptions {
   readonly refresh?: number;
   /** Milliseconds for which an old snapshot serves while the database is down. Default 600,000. */
   readonly stale?: number;
+  /**
+   * Milliseconds by which instances' clocks may differ: an epoch that begins so soon is tested for, because another instance
+   * may mark with it already. Default 60,000.
+   */
+  readonly skew?: number;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -51,7 +56,7 @@ export class RegistryView {
       throw new RangeError(`profiles: expected different ids, got ${ids.join(", ")}`);
     }
     this.#registry = registry;
-    this.#options = { refresh: 5000, stale: 600_000, ...options };
+    this.#options = { refresh: 5000, stale: 600_000, skew: 60_000, ...options };
   }
 
   /** Finds the tenant of a request and the mark that is in force. Rejects while nothing is known for too long. */
@@ -67,9 +72,8 @@ export class RegistryView {
     readonly (DetectableMark & { readonly scope: string; readonly epoch: Epoch })[]
   > {
     const { snapshot } = await this.#current();
-    const begun = snapshot.epochs.filter(
-      (epoch) => stateOf(epoch, this.#options.now()) !== "pending",
-    );
+    const latest = this.#options.now() + this.#options.skew;
+    const begun = snapshot.epochs.filter((epoch) => stateOf(epoch, latest) !== "pending");
     return begun
       .toSorted((a, b) => b.startsAt - a.startsAt)
       .flatMap((epoch) =>
@@ -105,6 +109,10 @@ export class RegistryView {
 
   async #current(): Promise<Held> {
     const { now, refresh, stale } = this.#options;
+    // A clock that was set back: the snapshot's age is unknown, so it is read again now.
+    if (this.#held !== null && now() < this.#held.at) {
+      this.#held = { ...this.#held, at: now() - refresh };
+    }
     const age = this.#held === null ? Infinity : now() - this.#held.at;
     if (age >= refresh) this.#reading ??= this.#read().finally(() => (this.#reading = null));
     // A snapshot that is still good serves while the next one is read.
