@@ -162,7 +162,8 @@ function upperBias(
   };
 }
 
-let zeros = new Uint32Array(0);
+/** Shared by all keys, as the room below: used within a call, and thousands of keys may be bound at once. */
+const zerosFor = growing((n) => new Uint32Array(n));
 
 /** Which of n code bits each seed carries: word 0 of hash(seed), scaled. */
 function allocation(
@@ -171,7 +172,7 @@ function allocation(
   n: number,
 ): (seeds: SeedArrays, count: number, index: Uint32Array) => void {
   return (seeds, count, index) => {
-    if (zeros.length < count) zeros = new Uint32Array(count);
+    const zeros = zerosFor(count);
     const input: Columns = [seeds.seedLo, seeds.seedHi, zeros, zeros].map((column) =>
       column.subarray(0, count),
     ) as unknown as Columns;
@@ -186,18 +187,19 @@ interface Room extends ScoredCoins {
   readonly place: Uint32Array;
 }
 
-/** Shared by all keys: it is used within a call, and thousands of keys may be bound at once. */
-let room = roomOf(0);
-
-function roomFor(n: number): Room {
-  if (room.index.length < n) room = roomOf(n);
-  return room;
-}
-
-function roomOf(n: number): Room {
+const roomFor = growing((n): Room => {
   const words = (): Uint32Array => new Uint32Array(n);
   const score = new Float64Array(n);
   return { ...seedsOf(n), token: words(), score, index: words(), place: words(), n };
+});
+
+/** What `make` makes for n things, kept until more are asked for. */
+function growing<T>(make: (n: number) => T): (n: number) => T {
+  let [made, room] = [make(0), 0];
+  return (n) => {
+    if (room < n) [made, room] = [make(n), n];
+    return made;
+  };
 }
 
 /** Copies the coins whose `index` the word has `bit` at to the front of the room; their number. */
