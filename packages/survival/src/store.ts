@@ -26,11 +26,14 @@ export interface Store {
   resolve<T>(inputs: unknown, compute: () => Promise<T>): Promise<T>;
 }
 
-/** How a directory keeps a kind of result; `decode` throws or returns null for bytes that are not what was encoded. */
+/**
+ * How a directory keeps a kind of result under a name; `decode` throws or returns null for bytes that are not what was
+ * encoded under that name.
+ */
 export interface Codec<T> {
   readonly extension: string;
-  encode(value: T): string | Uint8Array;
-  decode(bytes: Buffer): T | null;
+  encode(value: T, name: string): string | Uint8Array;
+  decode(bytes: Buffer, name: string): T | null;
 }
 
 /** Surroundings of a store in a directory. */
@@ -39,7 +42,7 @@ export interface DirectoryOptions {
   readonly onCorrupt?: ((path: string) => void) | undefined;
 }
 
-/** A store in a directory: one JSON file a result, with the digest of its own contents. */
+/** A store in a directory: one JSON file a result, with the digest of its name and contents. */
 export function directoryStore(directory: string, options: DirectoryOptions = {}): Store {
   const store = codedStore(directory, jsonCodec, options);
   return {
@@ -61,26 +64,27 @@ export function codedStore<T>(
   codec: Codec<T>,
   { onCorrupt }: DirectoryOptions = {},
 ): CodedStore<T> {
-  const pathOf = (inputs: unknown): string =>
-    join(directory, `${digestOf(inputs).slice(0, 32)}.${codec.extension}`);
-  async function read(path: string): Promise<T | null> {
+  const nameOf = (inputs: unknown): string => digestOf(inputs).slice(0, 32);
+  const pathOf = (name: string): string => join(directory, `${name}.${codec.extension}`);
+  async function read(name: string): Promise<T | null> {
+    const path = pathOf(name);
     const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return null;
       throw error;
     });
     if (bytes === null) return null;
-    const value = attempt(() => codec.decode(bytes));
+    const value = attempt(() => codec.decode(bytes, name));
     if (value === null) onCorrupt?.(path);
     return value;
   }
   return {
-    find: (inputs) => read(pathOf(inputs)),
+    find: (inputs) => read(nameOf(inputs)),
     async resolve(inputs, compute): Promise<T> {
-      const path = pathOf(inputs);
-      const stored = await read(path);
+      const name = nameOf(inputs);
+      const stored = await read(name);
       if (stored !== null) return stored;
       const result = await compute();
-      await writeWhole(path, codec.encode(result), {
+      await writeWhole(pathOf(name), codec.encode(result, name), {
         writer: `.${process.pid}-${threadId}`,
       });
       return result;
@@ -90,10 +94,10 @@ export function codedStore<T>(
 
 const jsonCodec: Codec<unknown> = {
   extension: "json",
-  encode: (result) => JSON.stringify({ digest: digestOf(result), result }),
-  decode(bytes): unknown {
+  encode: (result, name) => JSON.stringify({ digest: digestOf([name, result]), result }),
+  decode(bytes, name): unknown {
     const entry = JSON.parse(bytes.toString()) as { digest?: unknown; result?: unknown };
-    return entry.digest === digestOf(entry.result) ? (entry.result ?? null) : null;
+    return entry.digest === digestOf([name, entry.result]) ? (entry.result ?? null) : null;
   },
 };
 

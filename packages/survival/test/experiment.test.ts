@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -141,6 +141,18 @@ describe("the store", () => {
     await writeFile(path, damage(await readFile(path, "utf8")));
     expect(await store.resolve("x", compute)).toEqual({ value: 2 });
     expect(await store.resolve("x", compute)).toEqual({ value: 2 });
+  });
+
+  it("detects an entry that was put in the place of another", async () => {
+    const found: string[] = [];
+    const store = directoryStore(folder, { onCorrupt: (path) => found.push(path) });
+    await store.resolve("x", async () => 1);
+    const [x] = await readdir(folder);
+    await store.resolve("y", async () => 2);
+    const y = (await readdir(folder)).find((name) => name !== x) ?? "";
+    await rename(join(folder, x), join(folder, y));
+    expect(await store.find("y")).toBeNull();
+    expect(found).toEqual([join(folder, y)]);
   });
 });
 

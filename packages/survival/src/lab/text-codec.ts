@@ -6,12 +6,12 @@ import type { Codec } from "../store.js";
 const DIGEST = 32;
 
 /**
- * Texts as bytes: SHA-256 of the rest; length of a JSON header; the header; then, of each text, token ids, and ids and
+ * Texts as bytes: SHA-256 of the name and the rest; length of a JSON header; the header; then, of each text, token ids, and ids and
  * probabilities of its targets if it has some.
  */
 export const textCodec: Codec<readonly Text[]> = {
   extension: "texts",
-  encode(texts): Uint8Array {
+  encode(texts, name): Uint8Array {
     const header = Buffer.from(
       JSON.stringify(
         texts.map(({ prompt, tokens, part = null, targets }): Header => [
@@ -28,11 +28,11 @@ export const textCodec: Codec<readonly Text[]> = {
       targets === undefined ? [tokens] : [tokens, targets.ids, targets.p],
     );
     const body = Buffer.concat([size, header, ...words.map(bytesOf)]);
-    return Buffer.concat([digest(body), body]);
+    return Buffer.concat([digest(name, body), body]);
   },
-  decode(bytes): readonly Text[] | null {
+  decode(bytes, name): readonly Text[] | null {
     const body = bytes.subarray(DIGEST);
-    if (!digest(body).equals(bytes.subarray(0, DIGEST))) return null;
+    if (!digest(name, body).equals(bytes.subarray(0, DIGEST))) return null;
     const end = 4 + body.readUInt32LE(0);
     const header = JSON.parse(body.toString("utf8", 4, end)) as readonly Header[];
     // A copy, so that the words are aligned.
@@ -61,6 +61,6 @@ function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array)
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function digest(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+function digest(name: string, bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(name).update(bytes).digest();
 }
