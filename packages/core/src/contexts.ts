@@ -19,7 +19,7 @@ export interface Seeder {
   /** Whether the seed depends on the candidate token. */
   readonly perCandidate: boolean;
   /** What keys share. The seed of `left` is a hash of the window: equal under one key, equal under all. */
-  readonly sharing: Pick<Scheme, "coinsDependOnKey" | "leastHash">;
+  readonly sharing: Pick<Scheme, "coinsDependOnKey" | "leastHash" | "seedsLookBack">;
   /** Seed for whatever follows `context`; not for `self`. */
   one(context: Tokens): Seed;
   /** Seeds of each candidate after `context`. (K) */
@@ -31,10 +31,12 @@ export interface Seeder {
 /** The seeder of a profile's seeding rule and width. */
 export function createSeeder(kernel: Kernel, key: KeyWords, rule: Seeding, h: number): Seeder {
   const hash: Hash = (input, n, out) => kernel.hash(key, input, n, out);
-  if (rule === "left") return sharedSeeder(leftSeeds(hash, h), { coinsDependOnKey: false });
+  if (rule === "left") return sharedSeeder(leftSeeds(hash, h), LEFT);
   if (rule === "min") return sharedSeeder(minSeeds(hash, h), sharedHashes(hash, false));
   return selfSeeder(hash, h);
 }
+
+const LEFT = { coinsDependOnKey: false, seedsLookBack: true } as const;
 
 /** Inputs hashed together, where there may be millions. */
 const INPUTS = 16_384;
@@ -83,6 +85,7 @@ function minSeeds(hash: Hash, h: number): Seeds {
 function sharedHashes(hash: Hash, withCandidate: boolean): Seeder["sharing"] {
   return {
     coinsDependOnKey: true,
+    seedsLookBack: !withCandidate,
     leastHash: {
       withCandidate,
       hash(context, candidate, { seedLo, seedHi }) {

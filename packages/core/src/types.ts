@@ -101,6 +101,8 @@ export interface Scheme {
   readonly coinsDependOnKey: boolean;
   /** For seeds that are the least of several hashes: where the key enters. Only without `isKeyless` and further seed words. */
   readonly leastHash?: LeastHash | undefined;
+  /** Whether the h tokens before a position alone decide its seed. Default: its own token may enter too. */
+  readonly seedsLookBack?: boolean;
   /** Words of state beyond the first two that `seeds` writes and `scores` reads. */
   readonly extraSeedWords: number;
   /** Weaknesses of the mark's own design that a reader of its verdicts must know. */

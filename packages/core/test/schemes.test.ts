@@ -85,6 +85,12 @@ describe("the laws of a scheme", () => {
       ["has the least of what it says it hashes as seed, where it says so"],
     ],
     [
+      "that claims to know its seeds before their tokens, with self seeding",
+      { ...green, seeding: "self", h: 2 },
+      () => ({ seedsLookBack: true }),
+      ["knows a seed before its token, where it claims to"],
+    ],
+    [
       "that marks nothing",
       green,
       () => ({ reweight: () => undefined }),

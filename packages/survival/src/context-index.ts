@@ -1,4 +1,5 @@
 import type { Tokens } from "@verdigris/core";
+import type { Text } from "./corpus.js";
 
 /** Positions whose preceding tokens match a context, as a range of the index. */
 export interface Range {
@@ -13,6 +14,7 @@ export interface Range {
  */
 export class ContextIndex {
   readonly order: number;
+  readonly vocabularySize: number;
   /** The token at each sorted position: what followed. (P) */
   readonly followers: Uint32Array;
   /** The text each sorted position belongs to. (P) */
@@ -34,12 +36,13 @@ export class ContextIndex {
   ) {
     const { order, vocabularySize: V } = options;
     this.order = order;
+    this.vocabularySize = V;
     const { stream, positions, owners, starts } = layOut(texts, order, V);
     this.#stream = stream;
     this.#starts = starts;
     this.#positions = sortByContext(stream, positions, { order, V });
-    this.followers = Uint32Array.from(this.#positions, (at) => stream[at]);
-    this.textOf = Uint32Array.from(this.#positions, (at) => owners[at]);
+    this.followers = gathered(stream, this.#positions);
+    this.textOf = gathered(owners, this.#positions);
     this.#total = new Uint32Array(V);
     this.#counts = new Uint32Array(V);
     for (const token of this.followers) this.#total[token]++;
@@ -66,7 +69,7 @@ export class ContextIndex {
     const deepest = Math.min(this.order, context.length);
     for (let depth = 1; depth <= deepest; depth++) {
       const token = context[context.length - depth];
-      const range = this.#narrow(out[depth - 1], depth, token);
+      const range = this.narrow(out[depth - 1], depth, token);
       if (range.start === range.end) break;
       out.push(range);
     }
@@ -76,6 +79,7 @@ export class ContextIndex {
   /** How often each of `ids` followed, within a range. (K) */
   counts({ start, end }: Range, ids: Uint32Array): Uint32Array {
     if (end - start === this.size) return ids.map((id) => this.#total[id]);
+    if (ids.length === 1) return Uint32Array.of(this.#countOf(ids[0], start, end));
     const counts = this.#counts;
     for (let i = start; i < end; i++) counts[this.followers[i]]++;
     const found = ids.map((id) => counts[id]);
@@ -83,8 +87,15 @@ export class ContextIndex {
     return found;
   }
 
+  #countOf(id: number, start: number, end: number): number {
+    const { followers } = this;
+    let count = 0;
+    for (let i = start; i < end; i++) if (followers[i] === id) count++;
+    return count;
+  }
+
   /** The part of a range whose token `depth` places back is `token`. */
-  #narrow(range: Range, depth: number, token: number): Range {
+  narrow(range: Range, depth: number, token: number): Range {
     if (depth === 1) return { start: this.#first[token], end: this.#first[token + 1] };
     return { start: this.#bound(range, depth, token), end: this.#bound(range, depth, token + 1) };
   }
@@ -99,6 +110,32 @@ export class ContextIndex {
     }
     return low;
   }
+}
+
+/** `from[at[i]]` for each i. A loop: a mapping function would be called for every token. */
+function gathered(from: Uint32Array, at: Uint32Array): Uint32Array {
+  const out = new Uint32Array(at.length);
+  for (let i = 0; i < at.length; i++) out[i] = from[at[i]];
+  return out;
+}
+
+/** Indexes by the texts that they are of: the law and the student that it forecasts look at the same ones. */
+const made = new WeakMap<readonly Text[], ContextIndex>();
+
+/** The index of a corpus's texts, made once for those who ask one after the other. */
+export function indexOfTexts(
+  texts: readonly Text[],
+  options: { readonly order: number; readonly vocabularySize: number },
+): ContextIndex {
+  const known = made.get(texts);
+  if (known?.order === options.order && known.vocabularySize === options.vocabularySize)
+    return known;
+  const index = new ContextIndex(
+    texts.map(({ tokens }) => tokens),
+    options,
+  );
+  made.set(texts, index);
+  return index;
 }
 
 interface Layout {

@@ -10,7 +10,7 @@
  * takes the excess of windows that the teacher's text holds about as often.
  */
 import { type Scheme, type Tokens, coinsOf, moments } from "@verdigris/core";
-import { ContextIndex, type Range } from "./context-index.js";
+import { ContextIndex, type Range, indexOfTexts } from "./context-index.js";
 import { type Corpus, TRACE, type Text } from "./corpus.js";
 import { CountModel, uniformModel } from "./count-model.js";
 
@@ -139,8 +139,8 @@ export function markedLeverage(
 ): (context: Tokens) => number {
   const { h } = scheme;
   const V = scheme.profile.V;
-  const texts = corpus.texts.map((text) => text.tokens);
-  const index = new ContextIndex(texts, { order: Math.max(learner.order, h), vocabularySize: V });
+  const order = Math.max(learner.order, h);
+  const index = indexOfTexts(corpus.texts, { order, vocabularySize: V });
   const model = new CountModel(index, {
     inertia: learner.inertia,
     shortest: 1,

@@ -6,7 +6,7 @@ import type {
   Scheme,
   Tokens,
 } from "@verdigris/core";
-import { type Sampling, PLAIN_SAMPLING, createSampler } from "./sampler.js";
+import { type Sampling, type Step, PLAIN_SAMPLING, createSampler } from "./sampler.js";
 
 /** How to generate one answer. */
 export interface EmbedOptions {
@@ -41,27 +41,16 @@ export async function* embed(
   prompt: Tokens,
   options: EmbedOptions,
 ): AsyncGenerator<EmbeddedToken> {
-  checkVocabulary(model, options.scheme);
-  const sampler = createSampler(options.sampling ?? PLAIN_SAMPLING, options.scheme, options.random);
-  const marksHere = markPolicy(prompt, options);
-  const text = new Uint32Array(prompt.length + options.maxTokens);
-  text.set(prompt);
-  const sequence: ModelSequence = await model.start(prompt);
+  const writing = await begin(model, prompt, options);
   try {
-    for (let length = prompt.length; length < text.length; length++) {
-      const context = text.subarray(0, length);
-      const marked = marksHere(context);
-      const next = sequence.next();
-      // A model in this process answers at once; waiting for it all the same would take longer than the answer.
-      const candidates = next instanceof Promise ? await next : next;
-      const token = sampler(candidates, { context, marked });
-      if (model.endTokens.has(token)) return;
-      text[length] = token;
-      sequence.push(token);
-      yield { token, marked, candidates };
+    for (;;) {
+      const next = writing.step();
+      const step = next instanceof Promise ? await next : next;
+      if (step === null) return;
+      yield step;
     }
   } finally {
-    sequence.end();
+    writing.end();
   }
 }
 
@@ -72,8 +61,58 @@ export async function generate(
   options: EmbedOptions,
 ): Promise<Tokens> {
   const out: number[] = [];
-  for await (const { token } of embed(model, prompt, options)) out.push(token);
-  return Uint32Array.from(out);
+  const writing = await begin(model, prompt, options);
+  try {
+    for (;;) {
+      const next = writing.step();
+      // Not through `embed`: handing over a token at a time takes as long as a fast model's own step.
+      const step = next instanceof Promise ? await next : next;
+      if (step === null) return Uint32Array.from(out);
+      out.push(step.token);
+    }
+  } finally {
+    writing.end();
+  }
+}
+
+/** An answer that is being written. */
+interface Writing {
+  /** The next token, at once if the model answers at once; null at the end. */
+  step(): EmbeddedToken | null | Promise<EmbeddedToken | null>;
+  end(): void;
+}
+
+async function begin(
+  model: LanguageModel,
+  prompt: Tokens,
+  options: EmbedOptions,
+): Promise<Writing> {
+  checkVocabulary(model, options.scheme);
+  const sampler = createSampler(options.sampling ?? PLAIN_SAMPLING, options.scheme, options.random);
+  const marksHere = markPolicy(prompt, options);
+  const text = new Uint32Array(prompt.length + options.maxTokens);
+  text.set(prompt);
+  let { length } = prompt;
+  const sequence: ModelSequence = await model.start(prompt);
+  const take = (candidates: Candidates, step: Step): EmbeddedToken | null => {
+    const token = sampler(candidates, step);
+    if (model.endTokens.has(token)) return null;
+    text[length++] = token;
+    sequence.push(token);
+    return { token, marked: step.marked, candidates };
+  };
+  return {
+    step(): EmbeddedToken | null | Promise<EmbeddedToken | null> {
+      if (length === text.length) return null;
+      const context = text.subarray(0, length);
+      const step = { context, marked: marksHere(context) };
+      const next = sequence.next();
+      return next instanceof Promise
+        ? next.then((candidates) => take(candidates, step))
+        : take(next, step);
+    },
+    end: (): void => sequence.end(),
+  };
 }
 
 function checkVocabulary(model: LanguageModel, scheme: Scheme | null): void {

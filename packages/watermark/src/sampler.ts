@@ -45,14 +45,17 @@ export type Sampler = (candidates: Candidates, step: Step) => number;
  */
 export function createSampler(sampling: Sampling, scheme: Scheme | null, random: Random): Sampler {
   checkSampling(sampling);
+  const { temperature, repetitionPenalty } = sampling;
+  const changes = temperature !== 1 || repetitionPenalty !== 1;
   return function sample(candidates: Candidates, step: Step): number {
     const mark = step.marked ? scheme : null;
     let ids = candidates.ids;
-    let logits = candidates.logits.slice();
-    penalise(ids, logits, step.context, sampling.repetitionPenalty);
+    let { logits } = candidates;
+    if (changes || mark !== null) logits = logits.slice();
+    penalise(ids, logits, step.context, repetitionPenalty);
     if (mark?.stage === "raw-logits") mark.reweight(step.context, logits, ids);
-    if (sampling.temperature === 0) return ids[argmax(logits)];
-    for (let i = 0; i < logits.length; i++) logits[i] /= sampling.temperature;
+    if (temperature === 0) return ids[argmax(logits)];
+    if (temperature !== 1) for (let i = 0; i < logits.length; i++) logits[i] /= temperature;
     ({ ids, logits } = truncate(ids, logits, sampling));
     if (mark?.stage === "warped-logits") mark.reweight(step.context, logits, ids);
     return ids[draw(logits, random)];
@@ -85,9 +88,9 @@ function penalise(ids: Uint32Array, logits: Float32Array, context: Tokens, penal
 /** top-k, then top-p, then min-p, each on what the one before kept. Ties keep the engine's order. */
 function truncate(
   ids: Uint32Array,
-  logits: Float32Array<ArrayBuffer>,
+  logits: Float32Array,
   sampling: Sampling,
-): { ids: Uint32Array; logits: Float32Array<ArrayBuffer> } {
+): { ids: Uint32Array; logits: Float32Array } {
   const { topK, topP, minP } = sampling;
   const all = logits.length;
   if ((topK === 0 || topK >= all) && topP === 1 && minP === 0) return { ids, logits };
@@ -117,14 +120,17 @@ function countWhile(values: Float64Array, keep: (value: number) => boolean): num
   return n;
 }
 
+/** Room that all draws share: it is used within one. */
+let cumulative = new Float64Array(0);
+
 /** Index drawn with probability softmax(logits). */
 function draw(logits: Float32Array, random: Random): number {
   const best = logits[argmax(logits)];
-  const cumulative = new Float64Array(logits.length);
+  if (cumulative.length < logits.length) cumulative = new Float64Array(logits.length);
   let sum = 0;
   for (let i = 0; i < logits.length; i++) cumulative[i] = sum += Math.exp(logits[i] - best);
   const goal = random.next() * sum;
-  for (let i = 0; i < cumulative.length; i++) if (goal < cumulative[i]) return i;
+  for (let i = 0; i < logits.length; i++) if (goal < cumulative[i]) return i;
   return argmax(logits);
 }
 

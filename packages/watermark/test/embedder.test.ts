@@ -74,6 +74,31 @@ describe("embedding", () => {
     expect(limited.length).toBe(7);
   });
 
+  it("writes the same token by token, at once, and with a model that takes its time", async () => {
+    const scheme = bindScheme(profile("green-list", 1), key);
+    const settings = (): Parameters<typeof generate>[2] => ({
+      scheme,
+      random: lehmer(2),
+      maxTokens: 30,
+    });
+    const slow = {
+      ...model,
+      start: async (shown: Uint32Array) => {
+        const sequence = await model.start(shown);
+        return {
+          next: async () => sequence.next(),
+          push: (token: number) => sequence.push(token),
+          end: () => sequence.end(),
+        };
+      },
+    };
+    const whole = await generate(model, prompt, settings());
+    const steps: number[] = [];
+    for await (const { token } of embed(model, prompt, settings())) steps.push(token);
+    expect(steps).toEqual(Array.from(whole));
+    expect(await generate(slow, prompt, settings())).toEqual(whole);
+  });
+
   it("leaves repeated contexts unmarked when asked to", async () => {
     const tiny = toyModel(4, { spread: 0.1 });
     const scheme = bindScheme({ ...profile("gumbel", 1), V: 4 }, key);

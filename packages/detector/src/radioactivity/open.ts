@@ -3,7 +3,7 @@ import type { Evidence } from "../evidence.js";
 import { BettingMixture } from "../sequential/betting.js";
 import type { Weighting } from "../weights/weighting.js";
 import { closedTest } from "./closed.js";
-import { pairCoins, weightAfter } from "./pairs.js";
+import { coinsAfter, weightAfter } from "./pairs.js";
 
 /** A suspect's next-token probabilities in one context: what an open model shows. */
 export interface Prediction {
@@ -69,8 +69,7 @@ export function sharedCoins(
   predictions.forEach(({ context, ids, p }, i) => {
     const likely = [...ids.keys()].filter((j) => p[j] >= LEAST);
     const tokens = Uint32Array.from(likely, (j) => ids[j]);
-    const contexts = Array.from<Tokens>({ length: tokens.length }).fill(context);
-    const { score, seedLo, seedHi } = pairCoins(scheme, { contexts, tokens });
+    const { score, seedLo, seedHi } = coinsAfter(scheme, context, tokens);
     likely.forEach((from, j) => {
       if (scheme.isKeyless?.(seedLo[j], seedHi[j]) === true) return;
       const token = scheme.coin === "seed" ? "" : tokens[j];
@@ -138,8 +137,7 @@ function relativeWeights(
 export function expectedScores(scheme: Scheme, predictions: readonly Prediction[]): Float64Array {
   const { mean } = moments(scheme.law);
   return Float64Array.from(predictions, ({ context, ids, p }) => {
-    const contexts = Array.from<Tokens>({ length: ids.length }).fill(context);
-    const { score, seedLo, seedHi } = pairCoins(scheme, { contexts, tokens: ids });
+    const { score, seedLo, seedHi } = coinsAfter(scheme, context, ids);
     let expected = mean;
     for (let i = 0; i < ids.length; i++) {
       if (scheme.isKeyless?.(seedLo[i], seedHi[i]) !== true) expected += p[i] * (score[i] - mean);

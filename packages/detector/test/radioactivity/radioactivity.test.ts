@@ -1,6 +1,7 @@
 import { Key, type Scheme, bindScheme, coinsOf, createKernel } from "@verdigris/core";
 import { describe, expect, it } from "vitest";
 import {
+  DecoySchemes,
   closedDecoys,
   closedTest,
   decoyKey,
@@ -15,6 +16,21 @@ const kernel = createKernel();
 const key = Key.fromBytes(new Uint8Array(32).fill(1));
 const scheme = bindScheme(profile, key, kernel);
 const N = 3000;
+
+const PROFILES = [
+  ...([1, 2, 3, 6] as const).map((h) => testProfile({ h })),
+  testProfile({ h: 0 }),
+  testProfile({ h: 3, seeding: "min" }),
+  testProfile({ h: 2, seeding: "self" }),
+  testProfile({ h: 2, scheme: "gumbel", parameters: {} }),
+  // Seeds of more than two words.
+  testProfile({
+    h: 4,
+    scheme: "vllm-gumbel",
+    prf: "philox4x32-10-v1",
+    parameters: { alpha: null },
+  }),
+].map((own) => [own.scheme, own.seeding, own.h, own] as const);
 
 /** Distinct contexts of three tokens. */
 const contexts = Array.from({ length: N }, (_, i) =>
@@ -76,6 +92,50 @@ describe("closed test", () => {
     expect(() => closedTest(scheme, short)).toThrow(
       "contexts[0]: expected at least h = 2 tokens, got 1",
     );
+  });
+});
+
+describe("decoys of the closed test", () => {
+  const tokens = randomTokens(N, 1000, 5);
+  const asked = {
+    // Windows that overlap, windows that recur with another token and with the same one, contexts longer than h.
+    contexts: Array.from({ length: 400 }, (_, i) =>
+      tokens.subarray(i % 300, (i % 300) + 6 + (i % 3)),
+    ),
+    tokens: Uint32Array.from({ length: 400 }, (_, i) => tokens[i % 350] % 7),
+  };
+
+  it.each(PROFILES)("are the test under each key: %s, %s, h = %d", (_name, _seeding, _h, own) => {
+    const options = {
+      keys: 5,
+      statistic: { ...closedTest(scheme, draws(0)), zScore: 0.4 },
+      kernel,
+    };
+    const z = Array.from(
+      { length: 5 },
+      (_, i) => closedTest(bindScheme(own, decoyKey(i), kernel), asked).zScore,
+    );
+    const meanZ = z.reduce((sum, one) => sum + one, 0) / 5;
+    for (const decoys of [own, new DecoySchemes(own, kernel)]) {
+      const found = closedDecoys(decoys, asked, options);
+      expect(found.meanZ).toBe(meanZ);
+      expect(found.p).toBe((1 + z.filter((one) => one >= 0.4).length) / 6);
+    }
+  });
+
+  it.each(PROFILES)("score as text does: %s, %s, h = %d", (_name, _seeding, h, own) => {
+    const bound = bindScheme(own, decoyKey(1), kernel);
+    const each = asked.contexts.map((context, i) =>
+      coinsOf(bound, Uint32Array.of(...context.subarray(context.length - h), asked.tokens[i])),
+    );
+    const seen = new Set<string>();
+    const sum = each.reduce((total, { seedLo, seedHi, score }, i) => {
+      const coin = [seedLo[0], seedHi[0], asked.tokens[i]].join(" ");
+      if (seen.has(coin) || bound.isKeyless?.(seedLo[0], seedHi[0]) === true) return total;
+      seen.add(coin);
+      return total + score[0];
+    }, 0);
+    expect(closedTest(bound, asked)).toMatchObject({ sum });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction } from "@verdigris/detector";
-import { ContextIndex } from "../context-index.js";
+import { ContextIndex, indexOfTexts } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
 import { CountModel, uniformModel } from "../count-model.js";
 import { type Apprenticeship, type Student, checkWeight } from "./student.js";
@@ -27,10 +27,8 @@ const LOSS_POSITIONS = 4000;
 export function countStudent(options: CountStudentOptions): Apprenticeship {
   const { vocabularySize, order, inertia } = options;
   const base = baseModel(options);
-  const model = (texts: readonly Tokens[]): CountModel => {
-    const index = new ContextIndex(texts, { order, vocabularySize });
-    return new CountModel(index, { inertia, shortest: 1, base });
-  };
+  const model = (index: ContextIndex): CountModel =>
+    new CountModel(index, { inertia, shortest: 1, base });
   const untrained = new CountStudent([{ share: 1, texts: [], model: base }], vocabularySize);
   return {
     kind: "count",
@@ -42,7 +40,11 @@ export function countStudent(options: CountStudentOptions): Apprenticeship {
       const added = corpus.texts.map((text) => text.tokens);
       const parts = partsOf("from", from).map(({ share, texts }) => {
         const all = [...texts, ...added];
-        return { share, texts: all, model: model(all) };
+        const index =
+          texts.length === 0
+            ? indexOfTexts(corpus.texts, { order, vocabularySize })
+            : new ContextIndex(all, { order, vocabularySize });
+        return { share, texts: all, model: model(index) };
       });
       return new CountStudent(parts, vocabularySize);
     },

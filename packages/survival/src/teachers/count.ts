@@ -33,11 +33,12 @@ export function countTeacher(texts: readonly Text[], options: CountTeacherOption
     vocabularySize: options.vocabularySize,
     endTokens: new Set(),
     start(prompt: Tokens): ModelSequence {
-      let context: readonly number[] = Array.from(prompt.subarray(-order));
+      const context = Array.from(prompt.subarray(-order));
       return {
-        next: () => propose(Uint32Array.from(context)),
+        next: () => propose(context),
         push(token: number): void {
-          context = [...context.slice(1 - order), token];
+          context.push(token);
+          if (context.length > order) context.shift();
         },
         end(): void {},
       };
@@ -45,11 +46,20 @@ export function countTeacher(texts: readonly Text[], options: CountTeacherOption
   };
 }
 
+/** Positions of the index after the same last tokens, as far as a text has led there. */
+interface Place {
+  readonly range: Range;
+  /** By the token before those. */
+  before: Map<number, Place> | null;
+  /** What is proposed after them where nothing longer is known. */
+  proposal: Candidates | null;
+}
+
 /** The followers of a context, most likely first; a context nobody continued falls back to any token. */
 function proposer(
   texts: readonly Text[],
   { vocabularySize, order = 3, candidates = 100 }: CountTeacherOptions,
-): (context: Tokens) => Candidates {
+): (context: readonly number[]) => Candidates {
   const streams = texts.map((text) => text.tokens);
   const index = new ContextIndex(streams, { order, vocabularySize });
   const base = uniformModel(vocabularySize);
@@ -59,17 +69,30 @@ function proposer(
     ids: index.followers.slice(0, candidates),
     logits: new Float32Array(Math.min(candidates, index.size)),
   };
-  /** By deepest matching range: whatever lies further back does not matter. */
-  const known = new Map<number, Candidates>();
+  const all: Place = { range: { start: 0, end: index.size }, before: null, proposal: anything };
   return (context) => {
-    const { levels } = model.mixture(context);
-    if (levels.length === 0) return anything;
-    const [deepest] = levels;
-    const name = deepest.range.start * (order + 1) + deepest.depth;
-    const proposal = known.get(name) ?? rank(levels);
-    known.set(name, proposal);
-    return proposal;
+    let place = all;
+    const deepest = Math.min(order, context.length);
+    for (let depth = 1; depth <= deepest; depth++) {
+      const longer = placeBefore(place, { index, depth, token: context[context.length - depth] });
+      if (longer === null) break;
+      place = longer;
+    }
+    return (place.proposal ??= rank(model.mixture(Uint32Array.from(context)).levels));
   };
+}
+
+function placeBefore(
+  place: Place,
+  step: { readonly index: ContextIndex; readonly depth: number; readonly token: number },
+): Place | null {
+  const known = place.before?.get(step.token);
+  if (known !== undefined) return known;
+  const range = step.index.narrow(place.range, step.depth, step.token);
+  if (range.start === range.end) return null;
+  const found = { range, before: null, proposal: null };
+  place.before = (place.before ?? new Map<number, Place>()).set(step.token, found);
+  return found;
 }
 
 /**
