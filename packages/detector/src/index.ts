@@ -60,6 +60,7 @@ export {
   weightedTest,
 } from "./weights/weighted-test.js";
 export {
+  type ServedCounts,
   type Weighting,
   entropyWeights,
   leverageWeights,

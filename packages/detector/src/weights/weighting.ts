@@ -8,18 +8,21 @@ import type { ServingSketch } from "./serving-sketch.js";
  */
 export type Weighting = (tokens: Tokens, from: number) => Float64Array;
 
+/** Who knows how often the window before each of positions from … T−1 was served: a sketch, or an exact count. */
+export type ServedCounts = Pick<ServingSketch, "counts">;
+
 /**
  * Weight by leverage, n/(n + κ): how much n training examples of a window move a student whose inertia is κ. The best
  * weights against a distilled model, whose excess is proportional to it (survival law).
  * @throws RangeError unless κ > 0
  */
-export function leverageWeights(sketch: ServingSketch, inertia: number): Weighting {
+export function leverageWeights(sketch: ServedCounts, inertia: number): Weighting {
   if (!(inertia > 0)) throw new RangeError(`inertia: expected a number above 0, got ${inertia}`);
   return (tokens, from) => sketch.counts(tokens, from).map((n) => n / (n + inertia));
 }
 
 /** Weight 1 where the window was served at least `least` times, else 0: the filter of Sander et al. 2024. */
-export function servedFilter(sketch: ServingSketch, least = 1): Weighting {
+export function servedFilter(sketch: ServedCounts, least = 1): Weighting {
   return (tokens, from) => sketch.counts(tokens, from).map((n) => (n >= least ? 1 : 0));
 }
 

@@ -7,6 +7,7 @@ import {
   type Scheme,
   createKernel,
 } from "@verdigris/core";
+import { DecoySchemes } from "@verdigris/detector";
 import type { StudentConfig } from "../config.js";
 import type { Text } from "../corpus.js";
 import { type TeacherExcess, teacherExcess } from "../law.js";
@@ -38,6 +39,7 @@ export class Bench {
   readonly #made = new Map<string, unknown>();
   readonly #texts = new Recent<Promise<readonly Text[]>>(REMEMBERED);
   readonly #excess = new Recent<TeacherExcess>(REMEMBERED);
+  readonly #decoys = new Recent<DecoySchemes>(REMEMBERED);
 
   constructor(
     study: Study,
@@ -78,6 +80,14 @@ export class Bench {
   /** Δ_T of a lesson's texts under a scheme. */
   excess(order: LessonOrder, scheme: Scheme, texts: readonly Text[]): TeacherExcess {
     return this.#excess.resolve(JSON.stringify(order), () => teacherExcess(scheme, texts));
+  }
+
+  /** The decoy keys of a mark, bound once for all its runs. */
+  decoys(profile: Profile): DecoySchemes {
+    return this.#decoys.resolve(
+      JSON.stringify(profile),
+      () => new DecoySchemes(profile, this.kernel),
+    );
   }
 
   #once<T>(name: string, make: () => T): T {

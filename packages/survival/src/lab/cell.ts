@@ -8,6 +8,7 @@ import { copierControl, teacherControl } from "../controls.js";
 import { corpusOf } from "../corpus.js";
 import type { Forecast } from "../law.js";
 import type { Student } from "../students/index.js";
+import { type Finding, type Subject, asksFurther, findingsOf } from "./audits/index.js";
 import type { Bench } from "./bench.js";
 import { type ForecastRun, type RunOrder, forecastRun } from "./forecast-run.js";
 import { writeFreely } from "./free-text.js";
@@ -38,7 +39,9 @@ async function resultOf(
 ): Promise<Omit<StudentRun, keyof Innocence>> {
   const { mark, forecast, excess, texts, attack } = run;
   const { kernel, study } = bench;
-  const { audits, draws } = await auditStudent(student, run, bench);
+  const { audits, draws, predictions } = await auditStudent(student, run, bench);
+  const answered = { student, draws, predictions, purpose: "trained" };
+  const findings = await further(answered, run, bench);
   return {
     key: run.order.key,
     seed: run.order.seed,
@@ -47,7 +50,8 @@ async function resultOf(
     teacher: teacherControl({ ...mark, texts: run.ownTexts }, { kernel, excess }),
     audits,
     keyring: keyringOf(run, draws, bench),
-    decoys: closedDecoys(mark.profile, draws, {
+    ...(findings !== null && { findings }),
+    decoys: closedDecoys(bench.decoys(mark.profile), draws, {
       keys: study.audit.decoys,
       statistic: audits.oneStep.evidence,
       kernel,
@@ -55,6 +59,35 @@ async function resultOf(
     attack: attack?.record ?? null,
     loss: await student.loss(texts.heldOut),
   };
+}
+
+/** A student that further audits look at, and what it said so far. */
+interface Questioned extends Pick<Subject, "student" | "draws"> {
+  readonly predictions?: Subject["predictions"];
+  readonly purpose: string;
+}
+
+async function further(
+  { purpose, student, draws, ...said }: Questioned,
+  { name, mark, scheme, apprenticeship, ownTexts, texts }: ForecastRun,
+  { study: { audit }, kernel, material }: Bench,
+): Promise<readonly Finding[] | null> {
+  if (!asksFurther(audit)) return null;
+  const predictions =
+    said.predictions ?? (await student.predict(draws.contexts.slice(0, audit.open)));
+  const subject = {
+    student,
+    draws,
+    predictions,
+    scheme,
+    apprenticeship,
+    served: ownTexts,
+    heldOut: texts.heldOut,
+    material,
+    contexts: audit,
+    random: streamOf(name, `further audits, ${purpose}`),
+  };
+  return findingsOf(audit, subject, { profile: mark.profile, kernel });
 }
 
 interface Trained {
@@ -113,10 +146,9 @@ function keyringOf(
 type Innocence = Pick<StudentRun, "untrainedLoss" | "innocents">;
 
 /** The suspects that never saw the mark; asked of the student of unmarked text, which is one of them. */
-async function innocentsOf(
-  { order, name, mark, scheme, contexts, apprenticeship, texts, ownTexts }: ForecastRun,
-  { kernel, study }: Bench,
-): Promise<Innocence> {
+async function innocentsOf(run: ForecastRun, bench: Bench): Promise<Innocence> {
+  const { order, name, mark, scheme, contexts, apprenticeship, texts, ownTexts } = run;
+  const { kernel, study } = bench;
   const student = await apprenticeship.untrained();
   try {
     const loss = await student.loss(texts.heldOut);
@@ -127,11 +159,14 @@ async function innocentsOf(
     const { kind } = apprenticeship;
     const arm = { ...mark, texts: ownTexts };
     const seed = study.seed + order.seed;
+    const draws = { contexts, tokens };
+    const findings = await further({ student, draws, purpose: "before" }, run, bench);
     return {
       untrainedLoss: loss,
       innocents: {
         untrained: { profile, h: scheme.h, student: kind, closed, loss },
         copier: await copierControl(arm, { apprenticeship, kernel, seed }),
+        ...(findings !== null && { findings }),
       },
     };
   } finally {

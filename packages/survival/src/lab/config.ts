@@ -1,6 +1,7 @@
 import { parseWith } from "@verdigris/core";
 import * as z from "zod";
 import { recordedMaterialSchema } from "../config.js";
+import { furtherAuditFields } from "./audits/index.js";
 import { settingSchema } from "./setting.js";
 
 const levels = z.array(z.unknown()).min(1);
@@ -14,6 +15,7 @@ const auditSchema = z.strictObject({
   open: z.int().min(100).default(4000).describe("Contexts whose probabilities are read, at most."),
   freeRun: z.int().min(0).default(20_000).describe("Tokens the student writes freely; 0: none."),
   decoys: z.int().min(19).max(100_000).default(99),
+  ...furtherAuditFields,
 });
 
 /** A study: a default setting, what varies around it, and how often each is repeated. */

@@ -6,6 +6,7 @@ import type {
   WrongKeysControl,
 } from "../report.js";
 import type { Capability } from "../training-attacks/index.js";
+import type { AnswerPart, Finding } from "./audits/index.js";
 import type { StudentRun } from "./result.js";
 import type { Setting } from "./setting.js";
 
@@ -55,7 +56,22 @@ export interface StudyCell {
   readonly capability: { readonly control: string; readonly unmarked: Capability };
   /** Against the students that were not attacked; null if this cell has no attack. */
   readonly attack: { readonly unattacked: string; readonly capability: Capability } | null;
+  /** Further audits over the runs; absent where the study asks for none. */
+  readonly findings?: readonly FindingSummary[];
   readonly runs: NonEmpty<StudentRun>;
+}
+
+/** What one further audit found over the runs of a cell, and under wrong keys. */
+export interface FindingSummary extends Omit<AccessSummary, "z"> {
+  readonly audit: string;
+  readonly test: string;
+  readonly access: Finding["access"];
+  /** Mean number of coins. */
+  readonly n: number;
+  /** Means over the runs. */
+  readonly parts?: readonly Omit<AnswerPart, "log10P">[];
+  /** Over the runs; rejected at .05. */
+  readonly wrongKeys: { readonly keys: number; readonly rejected: number };
 }
 
 /** A control with the cell it belongs to. */

@@ -2,6 +2,7 @@ import type { DecoyTest, Evidence, OpenEvidence } from "@verdigris/detector";
 import type { Forecast } from "../law.js";
 import type { Audit, CopierControl, TeacherControl, UntrainedControl } from "../report.js";
 import type { AttackBudget } from "../training-attacks/index.js";
+import type { Finding } from "./audits/index.js";
 
 /** One student under every access, in the windows the setting's supervision allows. */
 export interface StudentAudits {
@@ -59,14 +60,20 @@ export interface StudentRun {
   readonly attack: AttackRecord | null;
   /** Held-out loss, nats per token. */
   readonly loss: number;
+  /** What further audits found; absent where the study asks for none. */
+  readonly findings?: readonly Finding[];
   /** Held-out loss before training. */
   readonly untrainedLoss: number;
   /** What only a student of unmarked text is asked (ρ = 0); null for any other. */
   readonly innocents: Innocents | null;
 }
 
+export type { Finding };
+
 /** Suspects that never saw the mark. */
 export interface Innocents {
   readonly untrained: UntrainedControl;
   readonly copier: CopierControl;
+  /** What further audits find in the student before training. */
+  readonly findings?: readonly Finding[];
 }

@@ -1,5 +1,12 @@
 import { type Scheme, type Tokens, bindScheme, moments } from "@verdigris/core";
-import { Tally, closedTest, evidenceOf, openArgmaxTest, openTest } from "@verdigris/detector";
+import {
+  type Prediction,
+  Tally,
+  closedTest,
+  evidenceOf,
+  openArgmaxTest,
+  openTest,
+} from "@verdigris/detector";
 import { closedAuditOf, openAuditOf } from "../audit-result.js";
 import type { Student } from "../students/index.js";
 import type { Bench } from "./bench.js";
@@ -14,6 +21,7 @@ export interface Audited {
   readonly audits: StudentAudits;
   /** The one-step draws: decoy keys and other parts of a keyring score the same ones. */
   readonly draws: { readonly contexts: readonly Tokens[]; readonly tokens: Uint32Array };
+  readonly predictions: readonly Prediction[];
 }
 
 /** Audits a student under every access. */
@@ -28,6 +36,7 @@ export async function auditStudent(
   const predictions = await student.predict(contexts.slice(0, audit.open));
   return {
     draws,
+    predictions,
     audits: {
       oneStep: closedAuditOf(scheme, closedTest(scheme, draws), expected),
       openSoft: openAuditOf(openTest(scheme, predictions), expected),

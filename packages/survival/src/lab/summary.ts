@@ -3,6 +3,7 @@ import { NULL_HYPOTHESIS, WHAT_A_REJECTION_SAYS, rejects } from "@verdigris/dete
 import { type Audit, type NonEmpty, nonEmpty } from "../report.js";
 import { digestOf } from "../store.js";
 import { capabilityOf } from "../training-attacks/index.js";
+import { findingSummaries } from "./finding-summary.js";
 import { type GridCell, unattackedOf } from "./grid.js";
 import type { StudyPlan } from "./plan.js";
 import { medianOf, replicated } from "./replication.js";
@@ -54,6 +55,7 @@ function cellOf(cell: GridCell, runsOf: RunsOf, alpha: number): StudyCell {
     accessOf(runs, audit, alpha);
   const tokens = runs.flatMap(({ forecastTokens }) => forecastTokens ?? []);
   const unattacked = unattackedOf(cell.setting);
+  const findings = findingSummaries(runs, alpha);
   return {
     id: cell.id,
     changes: cell.changes,
@@ -73,6 +75,7 @@ function cellOf(cell: GridCell, runsOf: RunsOf, alpha: number): StudyCell {
     capability: { control: cell.control, unmarked: capability(runs, runsOf(cell.control)) },
     attack:
       unattacked === null ? null : { unattacked, capability: capability(runs, runsOf(unattacked)) },
+    ...(findings !== null && { findings }),
     runs,
   };
 }

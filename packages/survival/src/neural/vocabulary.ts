@@ -1,5 +1,6 @@
 /** A student's own vocabulary: how it reads the teacher's tokens, and which of its own the teacher has too. */
 import type { Tokens } from "@verdigris/core";
+import type { Speller } from "@verdigris/detector";
 import type { Tokenizer } from "@verdigris/text";
 import type { Text } from "../corpus.js";
 
@@ -14,6 +15,8 @@ export interface Vocabulary {
   encode(tokens: Tokens): Int32Array;
   /** Own id of one token where both read text in the same pieces; absent where they do not. */
   readonly ofToken?: (token: number) => number;
+  /** Its own pieces as ids, where they are not the teacher's tokens. */
+  readonly speller?: Speller;
 }
 
 /** The most frequent items, most frequent first, the smaller of two equals first. */
@@ -74,5 +77,24 @@ export function frequentPieces(
     own: Uint32Array.from(shared, (entry) => entry.own),
     ids: Uint32Array.from(shared, ({ tokens }) => tokens[0]),
     encode: (tokens) => Int32Array.from(pieces(tokens), (piece) => own.get(piece) ?? 0),
+    speller: spellerOf(frequent, split),
+  };
+}
+
+/** Pieces it does not know get ids beyond its vocabulary: they have an end, but are nobody's answer. */
+function spellerOf(known: readonly string[], split: OwnPieces["split"]): Speller {
+  const pieces = ["", ...known];
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  const idOf = (piece: string): number => {
+    const id = ids.get(piece) ?? pieces.push(piece) - 1;
+    ids.set(piece, id);
+    return id;
+  };
+  const encoder = new TextEncoder();
+  return {
+    vocabularySize: pieces.length,
+    specialTokens: new Set([0]),
+    encode: (text) => Uint32Array.from(split(text), idOf),
+    bytes: (id) => encoder.encode(pieces[id]),
   };
 }

@@ -3,7 +3,15 @@ import type { Figure } from "./study-figures.js";
 
 /** One section: a heading, then what it says, in this order. */
 export interface Section {
-  readonly kind: "question" | "survival" | "curves" | "verdicts" | "controls" | "notice" | "record";
+  readonly kind:
+    | "question"
+    | "survival"
+    | "curves"
+    | "audits"
+    | "verdicts"
+    | "controls"
+    | "notice"
+    | "record";
   readonly heading: string;
   readonly paragraphs: readonly string[];
   readonly points: readonly string[];

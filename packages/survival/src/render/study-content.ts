@@ -1,21 +1,13 @@
 /** What a study's report says, before any format. */
-import { type Evidence, type Interval, rejects } from "@verdigris/detector";
-import type { Replicated, StudyCell, StudyReport } from "../lab/report.js";
-import {
-  compact,
-  count,
-  excess,
-  hundredths,
-  interval,
-  plural,
-  ratio,
-  tenths,
-} from "../page/format.js";
-import type { Column, Table } from "../page/page.js";
+import type { StudyCell, StudyReport } from "../lab/report.js";
+import { compact, count, excess, hundredths, plural, ratio, tenths } from "../page/format.js";
+import type { Table } from "../page/page.js";
 import { canonicalJson } from "../store.js";
 import { cellName } from "./cell-name.js";
+import { furtherAudits, furtherControls } from "./further-audits.js";
 import { type Content, EMPTY, type Section } from "./section.js";
 import { figuresOf } from "./study-figures.js";
+import { type Tested, replicated, testedRow, text, verdictOf } from "./study-words.js";
 
 /** A study in words and tables. */
 export function describeStudy(report: StudyReport): Content {
@@ -33,6 +25,7 @@ export function describeStudy(report: StudyReport): Content {
       },
     },
     { ...EMPTY, kind: "curves", heading: "Curves", figures: figuresOf(report) },
+    ...furtherAudits(report),
     { ...EMPTY, kind: "controls", heading: "Controls", table: controlsTable(report) },
     { ...EMPTY, kind: "notice", heading: "What this does not say", paragraphs: [report.notice] },
     { ...EMPTY, kind: "record", heading: "Record", table: recordTable(report) },
@@ -75,11 +68,8 @@ const COLUMNS: readonly (readonly [head: string, numeric: boolean, show: Show])[
   ["agrees", true, ({ withinForecast }) => hundredths(withinForecast)],
 ];
 
-function replicated({ value, interval: own }: Replicated, format: (v: number) => string): string {
-  return own === null ? format(value) : `${format(value)} ${interval(own as Interval, format)}`;
-}
-
-function controlsTable({ controls, alpha }: StudyReport): Table {
+function controlsTable(report: StudyReport): Table {
+  const { controls, alpha } = report;
   const unmarked = controls.unmarkedTeacher.flatMap(({ runs }) => runs);
   const tested: readonly Tested[] = [
     ["student of unmarked text", "none", unmarked.map(({ audits }) => audits.oneStep)],
@@ -95,21 +85,12 @@ function controlsTable({ controls, alpha }: StudyReport): Table {
   return {
     caption: "Controls, each with its own verdict",
     columns: [text("control"), text("runs"), text("verdict")],
-    rows: [...tested.map((control) => testedRow(control, alpha)), wrongKeysRow(controls)],
+    rows: [
+      ...tested.map((control) => testedRow(control, alpha)),
+      wrongKeysRow(controls),
+      ...furtherControls(report),
+    ],
   };
-}
-
-type Tested = readonly [
-  name: string,
-  expected: "none" | "all",
-  of: readonly { readonly evidence: Evidence }[],
-];
-
-function testedRow([name, expected, of]: Tested, alpha: number): readonly string[] {
-  const found = of.filter(({ evidence }) => rejects(evidence.log10P, alpha)).length;
-  const holds = found === (expected === "none" ? 0 : of.length);
-  const verdict = `${verdictOf(holds)}: ${found} of ${of.length} found, ${expected} expected`;
-  return [name, String(of.length), verdict];
 }
 
 /** The mean variance of z over wrong keys must be 1 within .1 and 3 standard errors; cells of one run share their windows. */
@@ -127,10 +108,6 @@ function wrongKeysRow({ wrongKeys }: StudyReport["controls"]): readonly string[]
   ];
 }
 
-function verdictOf(holds: boolean): string {
-  return holds ? "Holds" : "FAILS";
-}
-
 function recordTable(report: StudyReport): Table {
   const [{ setting, runs }] = report.cells;
   return {
@@ -146,8 +123,4 @@ function recordTable(report: StudyReport): Table {
       ["Δ_T of the default cell, first run", excess(runs[0].forecast.deltaT)],
     ],
   };
-}
-
-function text(head: string): Column {
-  return { head, numeric: false, detail: false };
 }

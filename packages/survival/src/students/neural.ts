@@ -54,6 +54,7 @@ export function neuralStudent(options: NeuralStudentOptions): Apprenticeship {
     gain: options.gain,
     inertia: 20,
     order: options.contextLength,
+    ...(vocabulary.speller !== undefined && { speller: vocabulary.speller }),
     untrained: async () => student(await surroundings.start()),
     async train(corpus: Corpus, random: Random, from?: Student): Promise<Student> {
       const start =

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { SharedVocabulary } from "@verdigris/detector";
 import { readTokenizer } from "@verdigris/text";
 import { expect, it } from "vitest";
 import { frequentPieces, splitWords } from "../../src/neural/vocabulary.js";
@@ -23,4 +24,16 @@ it("words of its own are shared with a real tokenizer where they are one token o
     Int32Array.of(cat, 0, cat),
   );
   expect(splitWords(sentence).join("")).toBe(sentence);
+
+  // Where it can be asked: at ends of words, of those it knows and of those that it does not.
+  const { speller: suspect } = vocabulary;
+  if (suspect === undefined) throw new Error("expected pieces of its own to have a speller");
+  const spoken = new SharedVocabulary({ teacher, suspect });
+  expect(spoken.size).toBe(10);
+  const ends = spoken.contexts(["The antidisestablishmentarianism sat"], 1);
+  expect(ends.map((context) => teacher.decode(context.teacher))).toEqual([
+    "The",
+    "The antidisestablishmentarianism",
+    "The antidisestablishmentarianism sat",
+  ]);
 });
