@@ -9,12 +9,15 @@
 // What is measured is each answer's time on the way: the client's time for the whole answer less the engine's own, which the engine writes into
 // its last event. Timers of the engine and its pace are gone from it; the straight way has only the client, the sockets and the machine's load,
 // and what the gateway adds is the difference to it, turn by turn. Goals, with 200 streams: ≤ 1 ms at the median and ≤ 5 ms at p99, no
-// failed answer, no lost record, memory flat. On a busy machine every figure but the processor time says more about the machine.
+// failed answer, no lost record, memory flat. After the load comes a time of faults: of five answers the engine resets one, refuses one,
+// breaks one off in the middle of a character and ends one without its last event. Whatever came of them, each record must have both its
+// ends, and no key, prompt or answer may be in what the gateway records, tells its operator or prints. On a busy machine every figure but the processor time says more about the machine.
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { format } from "node:util";
 import { serve } from "@hono/node-server";
 import { Key } from "@verdigris/core";
 import { testProfile } from "@verdigris/core/testing";
@@ -30,6 +33,12 @@ const STREAMS = 200;
 const TOKENS = 20;
 const TOKEN_MS = 50;
 const GOALS = { medianMs: 1, p99Ms: 5 };
+/** What nobody may find in records, in what the operator is told, or in what is printed. */
+const [API_KEY, PROMPT, ANSWER] = ["sk-bench-secret", "Tell a secret story.", "secret answer"];
+const KEY = new Uint8Array(32).fill(0xa7);
+const SECRETS = [API_KEY, PROMPT, ANSWER, Buffer.from(KEY).toString("hex")];
+/** Name of a model that goes wrong. */
+const FAULTY = "faulty";
 const WAYS = ["straight", "plain proxy", "gateway"];
 
 const roles = { engine, proxy: proxyServer, load: loadGenerator };
@@ -39,10 +48,12 @@ else await main();
 
 /** Streams TOKENS events, one every TOKEN_MS, in step with nobody; each says how long the answer has taken so far. */
 function engine() {
-  let asked = 0;
+  let [asked, faults] = [0, 0];
   const server = createServer(async (request, response) => {
     const from = performance.now();
-    for await (const _ of request);
+    let body = "";
+    for await (const piece of request) body += piece;
+    if (body.includes(FAULTY)) return fault(response, faults++);
     const event = (content, finish_reason = null) => {
       const choices = [{ index: 0, delta: { content }, finish_reason }];
       const taken = (performance.now() - from).toFixed(3);
@@ -67,23 +78,45 @@ function engine() {
   telling(() => ({}));
 }
 
+/** One way to go wrong after another, and every fifth time none. */
+function fault(response, n) {
+  if (n % 5 === 0) return void response.writeHead(500).end("{}");
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(`data: {"choices":[{"index":0,"delta":{"content":"${ANSWER}"}}]}\n\n`);
+  const rest = {
+    1: () => response.socket?.resetAndDestroy(),
+    2: () =>
+      response.end(Buffer.concat([Buffer.from('data: {"choices":"'), Buffer.of(0xf0, 0x9f)])),
+    3: () => response.end(),
+    4: () => response.end("data: [DONE]\n\n"),
+  };
+  setTimeout(rest[n % 5], 20);
+}
+
 /** A proxy; tells its memory and its records when asked. */
 function proxyServer(enginePort, way) {
-  const records = { started: 0, complete: 0, other: 0 };
+  const records = { started: 0, complete: 0, cut: 0, refused: 0, failed: 0, leaks: 0 };
+  // The HTTP server prints every broken stream.
+  console.error = (...shown) => seen(records, format(...shown));
   const upstream = `http://127.0.0.1:${enginePort}`;
   const plain = new Hono();
   plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
   const fetch = way === "gateway" ? gateway(upstream, records) : plain.fetch;
   serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
-  telling(() => {
-    globalThis.gc();
+  telling((asked) => {
+    if (asked === "memory") globalThis.gc();
     return { heapUsed: process.memoryUsage().heapUsed, records };
   });
 }
 
+/** Counts what should not be in a text. */
+function seen(records, text) {
+  if (SECRETS.some((secret) => text.includes(secret))) records.leaks++;
+}
+
 function gateway(upstream, records) {
-  const apiKeySha256 = createHash("sha256").update("sk-bench").digest("hex");
-  const key = Key.fromBytes(new Uint8Array(32).fill(1));
+  const apiKeySha256 = createHash("sha256").update(API_KEY).digest("hex");
+  const key = Key.fromBytes(KEY);
   const tenant = {
     name: "bench",
     profile: testProfile(),
@@ -97,13 +130,15 @@ function gateway(upstream, records) {
     markOf: () => vllmMark(),
     resolveTenant: fixedTenants([tenant]),
     sink: {
-      write: ({ kind, outcome }) => {
-        records[kind === "started" ? kind : outcome === "complete" ? outcome : "other"]++;
+      write: (entry) => {
+        records[entry.kind === "started" ? "started" : entry.outcome]++;
+        seen(records, JSON.stringify(entry));
       },
     },
     failure: "closed",
     newId: () => `r${++ids}`,
     now: () => Date.now(),
+    onError: (error) => seen(records, String(error?.stack ?? error)),
   });
 }
 
@@ -125,12 +160,12 @@ function loadGenerator() {
       duration: run.seconds,
       timeout: 30,
       method: "POST",
-      headers: { "content-type": "application/json", authorization: "Bearer sk-bench" },
+      headers: { "content-type": "application/json", authorization: `Bearer ${API_KEY}` },
       body: JSON.stringify({
-        model: "toy",
+        model: run.model ?? "toy",
         stream: true,
         watermarking: false,
-        messages: [{ role: "user", content: "Tell a story." }],
+        messages: [{ role: "user", content: PROMPT }],
       }),
       setupClient(client) {
         let last = 0;
@@ -150,20 +185,15 @@ function loadGenerator() {
 }
 
 function telling(state) {
-  process.on("message", () => {
+  process.on("message", (asked) => {
     const { user, system } = process.cpuUsage();
-    process.send({ ...state(), cpu: user + system });
+    process.send({ ...state(asked), cpu: user + system });
   });
 }
 
 async function start(...roleAndArgs) {
   const child = fork(fileURLToPath(import.meta.url), roleAndArgs.map(String), {
     execArgv: ["--expose-gc"],
-    stdio: ["ignore", "inherit", "pipe", "ipc"],
-  });
-  // autocannon leaves its streams at the end of a run, and the server says so of each.
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    process.stderr.write(text.replaceAll("Client connection prematurely closed.\n", ""));
   });
   const [{ port }] = await once(child, "message");
   const ask = async (message = "state") => {
@@ -198,9 +228,15 @@ async function main() {
   }
   const memory = await memoryUnder(context, option("--memory-seconds", 40));
   await settled();
-  const { records } = await ways.gateway.ask();
+  const records = totals((await ways.gateway.ask()).records);
+  await sender.ask({ run: { port: ways.gateway.port, seconds: 3, model: FAULTY } });
+  await settled();
+  const all = totals((await ways.gateway.ask()).records);
+  const faults = Object.fromEntries(
+    Object.entries(all).map(([name, n]) => [name, n - records[name]]),
+  );
   for (const one of [sender, ...Object.values(ways)]) one.kill();
-  conclude({ runs, records, memory, timing: { turns, seconds } });
+  conclude({ runs, records, faults, memory, timing: { turns, seconds } });
 }
 
 /** One way's turn: times on the way, and the processor time that everybody took for an answer. */
@@ -222,7 +258,7 @@ async function turn({ upstream, sender, ways }, name, seconds) {
   };
 }
 
-function conclude({ runs, records, memory, timing }) {
+function conclude({ runs, records, faults, memory, timing }) {
   const [straight, plain, marked] = runs;
   const added = (from, to, p) => round(median(to.map((run, i) => run[p] - from[i][p])));
   const of = (all, field) => round(median(all.map((run) => run[field])));
@@ -247,7 +283,8 @@ function conclude({ runs, records, memory, timing }) {
     senderBusy: of(runs.flat(), "sendShare"),
     failed,
     // Streams that autocannon left at the end of a run are cut; none may be without an end.
-    records: { ...records, withoutEnd: records.started - records.complete - records.other },
+    records,
+    faults,
     memory,
     goals: GOALS,
   };
@@ -260,15 +297,21 @@ function conclude({ runs, records, memory, timing }) {
     result.addedMedianMs <= GOALS.medianMs &&
     result.addedP99Ms <= GOALS.p99Ms &&
     failed === 0 &&
-    result.records.withoutEnd === 0 &&
+    [records, faults].every(({ withoutEnd, leaks }) => withoutEnd === 0 && leaks === 0) &&
     memory.growthMiBPer1000 < 1;
   if (!isFine) process.exitCode = 1;
+}
+
+/** Records by outcome, and those without one. */
+function totals(records) {
+  const { started, complete, cut, refused, failed } = records;
+  return { ...records, withoutEnd: started - complete - cut - refused - failed };
 }
 
 /** The gateway's heap after a collection, before and after each quarter of the load. */
 async function memoryUnder({ sender, ways: { gateway: one } }, seconds) {
   const heaps = [];
-  const mib = async () => round((await one.ask()).heapUsed / 2 ** 20, 3);
+  const mib = async () => round((await one.ask("memory")).heapUsed / 2 ** 20, 3);
   heaps.push(await mib());
   let answers = 0;
   for (let quarter = 0; quarter < 4; quarter++) {
