@@ -168,12 +168,16 @@ function loadGenerator() {
         messages: [{ role: "user", content: PROMPT }],
       }),
       setupClient(client) {
-        let last = 0;
+        let [last, isFirst] = [0, true];
         client.on("body", (bytes) => {
           const taken = /"taken":"([\d.]+)"(?![^]*"taken")/.exec(bytes.toString("latin1"));
           if (taken !== null) last = Number(taken[1]);
         });
-        client.on("response", (_status, _bytes, ms) => onTheWay.push(ms - last));
+        client.on("response", (_status, _bytes, ms) => {
+          // The first answers begin all at once, which is a crowd and not a load of 200 streams.
+          if (!isFirst) onTheWay.push(ms - last);
+          isFirst = false;
+        });
       },
     });
     const { user, system } = process.cpuUsage(before);
@@ -208,7 +212,7 @@ async function main() {
     const at = process.argv.indexOf(name);
     return at < 0 ? usual : Number(process.argv[at + 1]);
   };
-  const [turns, seconds] = [option("--turns", 6), option("--seconds", 5)];
+  const [turns, seconds] = [option("--turns", 5), option("--seconds", 8)];
   const upstream = await start("engine");
   const sender = await start("load");
   const ways = {
