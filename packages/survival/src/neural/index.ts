@@ -9,7 +9,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type NeuralConfig, checkConfig, checkIds, checkRate, checkSize } from "./config.js";
 import { initialParameters, parameterCount } from "./layout.js";
 import { logitsGraph, lossGraph, stepSize, trainingGraph } from "./model.js";
-import { floatsOf, loadRuntime, openSession } from "./runtime.js";
+import { copiesIn, floatsOf, loadRuntime, openSession } from "./runtime.js";
 import type { Runtime } from "./runtime.js";
 import { State } from "./state.js";
 
@@ -57,6 +57,8 @@ class OnnxModel implements NeuralModel {
   #disposed = false;
   #tail: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  /** Frees what the last step left. */
+  #freeCopies = (): void => {};
 
   constructor(runtime: Runtime, config: NeuralConfig, parameters: Float32Array) {
     this.#runtime = runtime;
@@ -77,6 +79,7 @@ class OnnxModel implements NeuralModel {
       const size = { batch: this.#config.batch, targets: k };
       const session = await this.#session(`train${k}`, () => trainingGraph(this.#config, size));
       const t = this.#steps + 1;
+      const places = this.#state.fetches();
       const outputs = await session.run(
         {
           ...this.#state.feeds(),
@@ -84,8 +87,11 @@ class OnnxModel implements NeuralModel {
           tokens: batch,
           stepSize: new this.#runtime.Tensor("float32", [stepSize(learningRate, t)], []),
         },
-        { loss: null, ...this.#state.fetches() },
+        { loss: null, ...places },
       );
+      // One step later: memory given back and taken again within a step would be new to the system each time.
+      this.#freeCopies();
+      this.#freeCopies = copiesIn(outputs, places);
       this.#state.swap();
       this.#steps = t;
       return floatsOf(outputs, "loss")[0];
@@ -173,6 +179,7 @@ class OnnxModel implements NeuralModel {
   dispose(): Promise<void> {
     this.#closing ??= this.#serial(async () => {
       this.#disposed = true;
+      this.#freeCopies();
       const sessions = await Promise.all(this.#sessions.values());
       await Promise.all(sessions.map((session) => session.release()));
     });

@@ -37,3 +37,20 @@ export function openSession(
 export function floatsOf(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
   return outputs[name].data as Float32Array;
 }
+
+/**
+ * What a run gave back of outputs that it had been given a place for: the engine copies those once more. The value frees the
+ * copies; as garbage they would cost a collection of the whole heap every few steps.
+ */
+export function copiesIn(
+  outputs: Readonly<Record<string, Tensor>>,
+  places: Readonly<Record<string, Tensor>>,
+): () => void {
+  const buffers = Object.entries(places).flatMap(([name, place]) => {
+    const { buffer } = outputs[name].data as Float32Array<ArrayBuffer>;
+    return buffer === (place.data as Float32Array).buffer ? [] : [buffer];
+  });
+  return () => {
+    for (const buffer of buffers) buffer.transfer(0);
+  };
+}

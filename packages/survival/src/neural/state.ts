@@ -10,7 +10,6 @@ import { named } from "./model.js";
 import type { Runtime } from "./runtime.js";
 
 type Feeds = Readonly<Record<string, Tensor>>;
-type Fetches = Readonly<Record<string, Tensor | null>>;
 
 /** One set of vectors: parameters and both moments. (P) each */
 interface Vectors {
@@ -59,7 +58,7 @@ export class State {
   }
 
   /** Where a step writes. */
-  fetches(): Fetches {
+  fetches(): Feeds {
     const { values, first, second } = this.#spare;
     return this.#trained((tensor) => [
       [named("newValue", tensor.name), this.#view(values, tensor)],

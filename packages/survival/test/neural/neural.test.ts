@@ -51,6 +51,19 @@ describe("training", () => {
     await model.dispose();
   });
 
+  test("a step leaves no copy of the model behind", async () => {
+    const wide = { ...config, vocabularySize: 4096 };
+    const model = await createNeuralModel(wide, lehmer(5));
+    const step = (): Promise<number> => model.step(cycle(1));
+    for (let i = 0; i < 3; i++) await step();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 10; i++) await step();
+    const bytesOfThree = 3 * 4 * model.parameterCount;
+    // The engine's copies of parameters and moments would be ten times as much: too little to bring a collection about.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * bytesOfThree);
+    await model.dispose();
+  });
+
   test("the same seed gives the same losses and parameters, bit for bit", async () => {
     const [a, b] = [await trained(20), await trained(20)];
     expect(b.losses).toStrictEqual(a.losses);
