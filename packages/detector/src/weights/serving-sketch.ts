@@ -16,6 +16,8 @@ const ROW_INPUT = 0xffff_fffe;
 const MAGIC = 0x4753_4756; // "VGSG"
 const HEADER_WORDS = 14;
 const BATCH = 8192;
+/** Where fewer than one counter in so many is used, those alone are written. */
+const SPARSE = 4;
 
 /** Shape of a sketch. Sketches of one shape can be merged. */
 export interface SketchShape {
@@ -133,13 +135,30 @@ export class ServingSketch {
     this.#total += other.#total;
   }
 
-  /** Little-endian words: magic, version, h, log2 width, N (low, high), salt (8), counters. Holds the salt: keep it private. */
+  /**
+   * Little-endian words: magic, version, h, log2 width, N (low, high), salt (8); then all counters (version 1), or, where most
+   * are 0, their number and each with its index (version 2). Holds the salt: keep it private.
+   */
   toBytes(): Uint8Array {
+    const counters = this.#counters;
+    let used = 0;
+    for (let i = 0; i < counters.length; i++) if (counters[i] > 0) used++;
+    const isSparse = used < counters.length / SPARSE;
+    const words = isSparse ? 1 + 2 * used : counters.length;
+    const out = new DataView(new ArrayBuffer(4 * (HEADER_WORDS + words)));
     const total = [this.#total % 2 ** 32, Math.floor(this.#total / 2 ** 32)];
-    const header = [MAGIC, 1, this.h, Math.log2(this.width), ...total, ...this.#words];
-    const out = new DataView(new ArrayBuffer(4 * (HEADER_WORDS + this.#counters.length)));
+    const version = isSparse ? 2 : 1;
+    const header = [MAGIC, version, this.h, Math.log2(this.width), ...total, ...this.#words];
+    if (isSparse) header.push(used);
     header.forEach((word, i) => out.setUint32(4 * i, word, true));
-    this.#counters.forEach((count, i) => out.setUint32(4 * (HEADER_WORDS + i), count, true));
+    let at = 4 * header.length;
+    for (let i = 0; i < counters.length; i++) {
+      if (isSparse && counters[i] === 0) continue;
+      if (isSparse) out.setUint32(at, i, true);
+      if (isSparse) at += 4;
+      out.setUint32(at, counters[i], true);
+      at += 4;
+    }
     return new Uint8Array(out.buffer);
   }
 
@@ -147,20 +166,29 @@ export class ServingSketch {
   static fromBytes(bytes: Uint8Array, kernel?: Kernel): ServingSketch {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const word = (i: number): number => view.getUint32(4 * i, true);
-    const whole = bytes.length >= 4 * HEADER_WORDS && word(0) === MAGIC && word(1) === 1;
-    const [h, bits] = whole ? [word(2), word(3)] : [0, 0];
-    const length = 4 * (HEADER_WORDS + ROWS * 2 ** bits);
-    if (!whole || h > 8 || bits < 8 || bits > 26 || bytes.length !== length) {
-      throw new VerdigrisError(
-        "FILE_INVALID",
-        "sketch: not a serving sketch of version 1, or cut short",
-      );
-    }
-    const shape = { h, width: 2 ** bits, salt: bytes.slice(24, 56) };
-    const sketch = new ServingSketch(shape, kernel);
+    const whole = bytes.length > 4 * HEADER_WORDS + 3 && word(0) === MAGIC;
+    const [version, h, bits] = whole ? [word(1), word(2), word(3)] : [0, 0, 0];
+    const words = version === 2 ? 1 + 2 * word(HEADER_WORDS) : ROWS * 2 ** bits;
+    const isSound = (version === 1 || version === 2) && h <= 8 && bits >= 8 && bits <= 26;
+    if (!isSound || bytes.length !== 4 * (HEADER_WORDS + words)) throw notASketch();
+    const sketch = new ServingSketch({ h, width: 2 ** bits, salt: bytes.slice(24, 56) }, kernel);
     sketch.#total = word(4) + 2 ** 32 * word(5);
-    for (let i = 0; i < sketch.#counters.length; i++) sketch.#counters[i] = word(HEADER_WORDS + i);
+    sketch.#read(view, version === 2);
     return sketch;
+  }
+
+  #read(view: DataView, isSparse: boolean): void {
+    const counters = this.#counters;
+    const end = view.byteLength;
+    let at = 4 * (HEADER_WORDS + (isSparse ? 1 : 0));
+    let last = -1;
+    for (; at < end; at += 4) {
+      const i = isSparse ? view.getUint32(at, true) : last + 1;
+      if (i <= last || i >= counters.length) throw notASketch();
+      if (isSparse) at += 4;
+      counters[i] = view.getUint32(at, true);
+      last = i;
+    }
   }
 
   /** Calls `use` with the counters of positions from … T−1 in `#at`, a batch at a time, and the first's index. */
@@ -193,4 +221,8 @@ export class ServingSketch {
     }
     this.#total += n;
   }
+}
+
+function notASketch(): VerdigrisError {
+  return new VerdigrisError("FILE_INVALID", "sketch: not a serving sketch, or cut short");
 }

@@ -90,8 +90,25 @@ describe("a serving sketch", () => {
     expect(() => new ServingSketch({ h: 2, salt, ...changes })).toThrow(message);
   });
 
+  it("takes as many bytes as it has counters in use, and no more than all of them", () => {
+    const [few, many] = [sketch(2, 2 ** 12), sketch(2, 2 ** 12)];
+    few.add(randomTokens(52, 1000, 7));
+    many.add(randomTokens(20_000, 1000, 8));
+    expect(few.toBytes().length).toBeLessThan(4 * (15 + 2 * 200) + 1);
+    expect(many.toBytes()).toHaveLength(4 * (14 + 4 * 2 ** 12));
+    for (const one of [few, many]) {
+      expect(ServingSketch.fromBytes(one.toBytes()).toBytes()).toEqual(one.toBytes());
+    }
+  });
+
   it("refuses bytes that are not a whole sketch", () => {
-    const bytes = sketch(2, 2 ** 8).toBytes();
+    const used = sketch(2, 2 ** 8);
+    used.add(randomTokens(10, 50, 9));
+    const twice = used.toBytes();
+    // The second counter again where the first is.
+    twice.copyWithin(60, 68, 72);
+    expect(() => ServingSketch.fromBytes(twice)).toThrow(VerdigrisError);
+    const bytes = used.toBytes();
     const wrong = [
       bytes.subarray(1),
       bytes.subarray(0, bytes.length - 4),
