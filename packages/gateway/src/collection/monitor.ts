@@ -48,8 +48,10 @@ export class CollectionMonitor {
   readonly #every: number;
   readonly #hashing: Hashing;
   readonly #waiting = new Map<string, Waiting>();
-  /** Answers since a write began, and hashes that wait. */
+  /** Answers and their hashes since a write began. */
   #fresh = 0;
+  #freshHashes = 0;
+  /** Hashes that wait. */
   #hashes = 0;
   #lost = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -81,12 +83,13 @@ export class CollectionMonitor {
       this.#lost++;
       tell(this.#options.onError, error);
     }
-    if (this.#fresh >= this.#every || this.#hashes >= MOST_HASHES / 4) void this.flush();
+    // Not by all that wait: where nothing can be written, every answer would try again.
+    if (this.#fresh >= this.#every || this.#freshHashes >= MOST_HASHES / 4) void this.flush();
   }
 
   /** Writes what was noted so far. What cannot be written is reported, and tried again next time. */
   flush(): Promise<void> {
-    this.#fresh = 0;
+    [this.#fresh, this.#freshHashes] = [0, 0];
     this.#next ??= this.#writing.then(() => {
       this.#next = null;
       return this.#writeAll();
@@ -116,6 +119,7 @@ export class CollectionMonitor {
     };
     for (const scope of [keys, tenants]) this.#wait(scope, [hashed]);
     this.#hashes += sizeOf([hashed]);
+    this.#freshHashes += sizeOf([hashed]);
     this.#fresh++;
   }
 
