@@ -14,7 +14,6 @@ export interface Range {
  */
 export class ContextIndex {
   readonly order: number;
-  readonly vocabularySize: number;
   /** The token at each sorted position: what followed. (P) */
   readonly followers: Uint32Array;
   /** The text each sorted position belongs to. (P) */
@@ -36,7 +35,6 @@ export class ContextIndex {
   ) {
     const { order, vocabularySize: V } = options;
     this.order = order;
-    this.vocabularySize = V;
     const { stream, positions, owners, starts } = layOut(texts, order, V);
     this.#stream = stream;
     this.#starts = starts;
@@ -119,23 +117,19 @@ function gathered(from: Uint32Array, at: Uint32Array): Uint32Array {
   return out;
 }
 
-/** Indexes by the texts that they are of: the law and the student that it forecasts look at the same ones. */
-const made = new WeakMap<readonly Text[], ContextIndex>();
-
-/** The index of a corpus's texts, made once for those who ask one after the other. */
-export function indexOfTexts(
-  texts: readonly Text[],
-  options: { readonly order: number; readonly vocabularySize: number },
-): ContextIndex {
-  const known = made.get(texts);
-  if (known?.order === options.order && known.vocabularySize === options.vocabularySize)
-    return known;
-  const index = new ContextIndex(
-    texts.map(({ tokens }) => tokens),
-    options,
-  );
-  made.set(texts, index);
-  return index;
+/** Makes indexes of texts, one for whoever asks for the same texts and order again: the law, then the student it forecasts. */
+export function indexKeeper(
+  vocabularySize: number,
+): (texts: readonly Text[], order: number) => ContextIndex {
+  const made = new WeakMap<readonly Text[], ContextIndex>();
+  return (texts, order) => {
+    const known = made.get(texts);
+    if (known?.order === order) return known;
+    const streams = texts.map(({ tokens }) => tokens);
+    const index = new ContextIndex(streams, { order, vocabularySize });
+    made.set(texts, index);
+    return index;
+  };
 }
 
 interface Layout {

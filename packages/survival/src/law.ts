@@ -10,7 +10,7 @@
  * takes the excess of windows that the teacher's text holds about as often.
  */
 import { type Scheme, type Tokens, coinsOf, moments } from "@verdigris/core";
-import { ContextIndex, type Range, indexOfTexts } from "./context-index.js";
+import { ContextIndex, type Range, indexKeeper } from "./context-index.js";
 import { type Corpus, TRACE, type Text } from "./corpus.js";
 import { CountModel, uniformModel } from "./count-model.js";
 
@@ -33,6 +33,8 @@ export interface Learner {
   readonly order: number;
   /** Exponent a of the marked share. 1 in theory, and unless one was fitted. */
   readonly exponent?: number;
+  /** Where the index of its corpus is kept, for a student that will look at it as the law did. */
+  readonly indexOf?: (texts: readonly Text[], order: number) => ContextIndex;
 }
 
 /** Forecast of a cell. `contexts` are the audited ones; nothing here looks at a trained student. */
@@ -140,7 +142,8 @@ export function markedLeverage(
   const { h } = scheme;
   const V = scheme.profile.V;
   const order = Math.max(learner.order, h);
-  const index = indexOfTexts(corpus.texts, { order, vocabularySize: V });
+  const indexOf = learner.indexOf ?? indexKeeper(V);
+  const index = indexOf(corpus.texts, order);
   const model = new CountModel(index, {
     inertia: learner.inertia,
     shortest: 1,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Key, type Profile, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
@@ -15,6 +16,15 @@ export interface MarkedArm {
   readonly texts: readonly Text[];
 }
 
+/** A GGUF file that is run in this process. */
+export interface ModelFile {
+  readonly file: string;
+  readonly sha256: string;
+  /** Texts written at a time, and threads that write them. */
+  readonly sequences: number;
+  readonly threads: number;
+}
+
 /** Everything an experiment learns from: what the teacher wrote with each mark and without, and human text. */
 export interface Material {
   /** Identifies the texts; enters every digest. */
@@ -24,6 +34,8 @@ export interface Material {
   readonly tokenizer?: Tokenizer;
   /** Where it was read. */
   readonly tokenizerFile?: string;
+  /** The model that can be asked now; absent where only what was recorded is known. */
+  readonly model?: ModelFile;
   readonly arms: readonly MarkedArm[];
   readonly unmarked: readonly Text[];
   readonly human: readonly Text[];
@@ -61,9 +73,14 @@ export interface HumanText {
 
 /**
  * Loads a recorded corpus by its manifest.
- * @throws VerdigrisError CONFIG_INVALID for a malformed manifest, FILE_* for a missing or altered file
+ * @param live a model that may be asked for more
+ * @throws VerdigrisError CONFIG_INVALID for a malformed manifest, FILE_* for a missing or altered file, MODEL_MISSING
  */
-export async function loadMaterial(manifestPath: string, humanText: HumanText): Promise<Material> {
+export async function loadMaterial(
+  manifestPath: string,
+  humanText: HumanText,
+  live?: Omit<ModelFile, "sha256">,
+): Promise<Material> {
   const where = { name: manifestPath, code: "CONFIG_INVALID" } as const;
   const manifest = parseWith(manifestSchema, await readJson(manifestPath), where);
   const at = (file: string): string => resolve(dirname(manifestPath), file);
@@ -78,12 +95,16 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
   const tokenizer = await readTokenizer(at(manifest.tokenizer.file));
   const human = await readHuman(tokenizer, humanText);
   const digests = manifest.arms.map((arm) => arm.sha256);
+  const model = live === undefined ? undefined : { ...live, sha256: await modelDigest(live.file) };
+  const recorded = digestOf({
+    arms: digests,
+    keyId: key.id,
+    human: human.map(({ tokens }) => digestOf(Array.from(tokens))),
+  });
   return {
-    digest: digestOf({
-      arms: digests,
-      keyId: key.id,
-      human: human.map(({ tokens }) => digestOf(Array.from(tokens))),
-    }),
+    // What a model will say is not known yet, but which one is asked.
+    digest: model === undefined ? recorded : digestOf({ recorded, model: model.sha256 }),
+    ...(model !== undefined && { model }),
     vocabularySize: manifest.model.vocabularySize,
     tokenizer,
     tokenizerFile: at(manifest.tokenizer.file),
@@ -91,6 +112,16 @@ export async function loadMaterial(manifestPath: string, humanText: HumanText): 
     unmarked,
     human,
   };
+}
+
+async function modelDigest(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const part of createReadStream(file)) hash.update(part as Uint8Array);
+  } catch (cause) {
+    throw new VerdigrisError("MODEL_MISSING", `model: ${file} cannot be read`, { cause });
+  }
+  return hash.digest("hex");
 }
 
 /** Reads a JSON file. @throws VerdigrisError FILE_* */

@@ -47,6 +47,7 @@ export function createSampler(sampling: Sampling, scheme: Scheme | null, random:
   checkSampling(sampling);
   const { temperature, repetitionPenalty } = sampling;
   const changes = temperature !== 1 || repetitionPenalty !== 1;
+  const draw = drawing(random);
   return function sample(candidates: Candidates, step: Step): number {
     const mark = step.marked ? scheme : null;
     let ids = candidates.ids;
@@ -58,7 +59,7 @@ export function createSampler(sampling: Sampling, scheme: Scheme | null, random:
     if (temperature !== 1) for (let i = 0; i < logits.length; i++) logits[i] /= temperature;
     ({ ids, logits } = truncate(ids, logits, sampling));
     if (mark?.stage === "warped-logits") mark.reweight(step.context, logits, ids);
-    return ids[draw(logits, random)];
+    return ids[draw(logits)];
   };
 }
 
@@ -120,18 +121,18 @@ function countWhile(values: Float64Array, keep: (value: number) => boolean): num
   return n;
 }
 
-/** Room that all draws share: it is used within one. */
-let cumulative = new Float64Array(0);
-
-/** Index drawn with probability softmax(logits). */
-function draw(logits: Float32Array, random: Random): number {
-  const best = logits[argmax(logits)];
-  if (cumulative.length < logits.length) cumulative = new Float64Array(logits.length);
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) cumulative[i] = sum += Math.exp(logits[i] - best);
-  const goal = random.next() * sum;
-  for (let i = 0; i < logits.length; i++) if (goal < cumulative[i]) return i;
-  return argmax(logits);
+/** Draws an index with probability softmax(logits); its draws share their room. */
+function drawing(random: Random): (logits: Float32Array) => number {
+  let cumulative = new Float64Array(0);
+  return (logits) => {
+    const best = logits[argmax(logits)];
+    if (cumulative.length < logits.length) cumulative = new Float64Array(logits.length);
+    let sum = 0;
+    for (let i = 0; i < logits.length; i++) cumulative[i] = sum += Math.exp(logits[i] - best);
+    const goal = random.next() * sum;
+    for (let i = 0; i < logits.length; i++) if (goal < cumulative[i]) return i;
+    return argmax(logits);
+  };
 }
 
 function argmax(values: Float32Array): number {

@@ -27,3 +27,19 @@ export function sharing(scheme: Scheme, tokens: Tokens): readonly number[] {
     return first.get(coin) ?? i;
   });
 }
+
+/** Positions whose seed changes with their own token; none where the scheme does not say that seeds look back. */
+export function aheadSeeds(scheme: Scheme, text: Tokens): readonly number[] {
+  const { h, seedsLookBack = false } = scheme;
+  if (!seedsLookBack) return [];
+  const seedOf = (tokens: Tokens): string => {
+    const { seedLo, seedHi, more = [] } = coinsOf(scheme, tokens);
+    return [seedLo, seedHi, ...more].map(([word]) => word).join(" ");
+  };
+  return Array.from({ length: 20 }, (_, i) => i).filter((i) => {
+    const own = text.slice(i, i + h + 1);
+    const other = own.slice();
+    other[h] = (other[h] + 1) % scheme.profile.V;
+    return seedOf(own) !== seedOf(other);
+  });
+}

@@ -8,17 +8,25 @@ import {
   createKernel,
 } from "@verdigris/core";
 import { DecoySchemes } from "@verdigris/detector";
+import type { LlamaLanguageModel } from "@verdigris/watermark/node-llama-cpp";
 import type { StudentConfig } from "../config.js";
 import type { Text } from "../corpus.js";
 import { type TeacherExcess, teacherExcess } from "../law.js";
 import type { Material } from "../material.js";
-import { type CodedStore, type DirectoryOptions, codedStore } from "../store.js";
+import {
+  type CodedStore,
+  type DirectoryOptions,
+  type Store,
+  codedStore,
+  directoryStore,
+} from "../store.js";
 import { type Apprenticeship, apprentice } from "../students/index.js";
 import { countTeacher } from "../teachers/count.js";
 import type { Study } from "./config.js";
 import { type LessonOrder, writeLesson } from "./lessons.js";
+import { inOtherWords, openModel } from "./live-model.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
-import type { CountTeacherSetting, Setting } from "./setting.js";
+import type { WritingTeacherSetting, Setting } from "./setting.js";
 import { textCodec } from "./text-codec.js";
 
 /** Lessons kept in memory; a run needs three or four. */
@@ -36,6 +44,7 @@ export class Bench {
   readonly material: Material;
   readonly kernel: Kernel = createKernel();
   readonly #lessons: CodedStore<readonly Text[]>;
+  readonly #rewritten: Store;
   readonly #made = new Map<string, unknown>();
   readonly #texts = new Recent<Promise<readonly Text[]>>(REMEMBERED);
   readonly #excess = new Recent<TeacherExcess>(REMEMBERED);
@@ -49,15 +58,40 @@ export class Bench {
     this.study = study;
     this.material = material;
     this.#lessons = codedStore(place.directory, textCodec, place);
+    this.#rewritten = directoryStore(place.directory, place);
   }
 
-  /** The count model that writes as the source's texts do. */
-  teacher(source: LessonOrder["source"], setting: CountTeacherSetting): LanguageModel {
+  /** The model that writes: the material's own, or the count model that writes as the source's texts do. */
+  async teacher(
+    source: LessonOrder["source"],
+    setting: WritingTeacherSetting,
+  ): Promise<LanguageModel> {
+    if (setting.kind === "model") return this.model();
     const { order, candidates } = setting;
     const { vocabularySize } = this.material;
     return this.#once(`teacher ${source} ${order} ${candidates}`, () =>
       countTeacher(this.material[source], { vocabularySize, order, candidates }),
     );
+  }
+
+  /** The material's own model. @throws RangeError if there is none, or it reads text in other tokens */
+  model(): Promise<LlamaLanguageModel> {
+    return this.#once("model", () => openModel(this.material));
+  }
+
+  /** Puts a text in other words with the material's model; undefined if there is none. What it wrote is kept. */
+  rewriter(seed: string): ((text: string) => Promise<string>) | undefined {
+    const { model } = this.material;
+    if (model === undefined) return undefined;
+    return (text) =>
+      this.#rewritten.resolve({ rewritten: text, model: model.sha256, seed }, async () =>
+        inOtherWords(await this.model(), text, seed),
+      );
+  }
+
+  async close(): Promise<void> {
+    const model = this.#made.get("model") as Promise<LlamaLanguageModel> | undefined;
+    await (await model)?.dispose();
   }
 
   apprenticeship(config: StudentConfig): Apprenticeship {

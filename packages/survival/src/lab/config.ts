@@ -33,6 +33,14 @@ export const studySchema = z.strictObject({
       .nullable()
       .default(null)
       .describe("Folds the vocabulary into so many ids, frequent ones apart; null: all."),
+    model: z
+      .strictObject({
+        file: z.string().describe("GGUF file, relative to the configuration file."),
+        sequences: z.int().min(1).max(64).default(8).describe("Texts written at a time."),
+        threads: z.int().min(1).max(64).default(1),
+      })
+      .exactOptional()
+      .describe("A model that writes now: the teacher of kind model, and the attack rewriting."),
   }),
   audit: auditSchema.prefault({}),
   default: settingSchema.prefault({}).describe("The default cell."),

@@ -62,7 +62,7 @@ export function soloCrew(study: Study, material: Material, options: CrewOptions)
         // As it will be read back, so that a stored result and a new one are the same.
         return JSON.parse(JSON.stringify(result)) as StudentRun;
       }),
-    close: async () => {},
+    close: () => bench.close(),
   };
 }
 

@@ -87,11 +87,13 @@ type Begun = Pick<ForecastRun, "order" | "name" | "texts">;
 
 function surroundingsOf({ order, name, texts }: Begun, bench: Bench): Surroundings {
   const { tokenizer, vocabularySize } = bench.material;
+  const rewrite = bench.rewriter(`${name.study}/${name.key}/${name.seed}`);
   return {
     apprenticeship: bench.apprenticeship(order.setting.student),
     cleanTexts: texts.clean,
     foreignTexts: texts.foreign,
     ...(tokenizer !== undefined && { tokenizer }),
+    ...(rewrite !== undefined && { rewrite }),
     vocabularySize,
     random: streamOf(name, "attack"),
   };

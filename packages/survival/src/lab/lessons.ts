@@ -1,12 +1,13 @@
 /** What teachers write: marked and unmarked texts, each a pure function of its order and the material. */
 import { type LanguageModel, type Random, type Scheme, bindScheme } from "@verdigris/core";
 import { type EmbedOptions, generate } from "@verdigris/watermark";
-import type { Text } from "../corpus.js";
+import { type Text, firstTokens, tokenCount } from "../corpus.js";
+import { mapInParallel } from "../parallel.js";
 import { below, randomStream, shuffled } from "../random.js";
 import { writeWithTargets } from "../teachers/targets.js";
 import type { Bench } from "./bench.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
-import type { CountTeacherSetting, Setting } from "./setting.js";
+import type { WritingTeacherSetting, Setting } from "./setting.js";
 
 /** Tokens of a text that serve as prompt of another. */
 const PROMPT = 8;
@@ -39,22 +40,57 @@ export function sharesOf(keyring: Setting["keyring"]): readonly number[] {
 /** Writes what was ordered; a text says which part of the keyring marked it. */
 export async function writeLesson(order: LessonOrder, bench: Bench): Promise<readonly Text[]> {
   if (order.teacher.kind === "recorded") return recorded(order, bench);
-  const model = bench.teacher(order.source, order.teacher);
+  const model = await bench.teacher(order.source, order.teacher);
   const prompts = bench.material[order.source];
-  const random = randomStream("lesson", JSON.stringify(order));
+  const name = JSON.stringify(order);
+  const random = randomStream("lesson", name);
   const texts: Text[] = [];
   let [due, written] = [0, 0];
   for (const [part, share] of sharesOf(order.keyring).entries()) {
     const scheme = schemeOf(order, part, bench);
     due += share * order.tokens;
-    const text = { model, prompts, random, scheme, part, teacher: order.teacher };
-    while (written < Math.round(due)) {
-      const next = await writeText(text, Math.round(due) - written);
-      texts.push(next);
-      written += next.tokens.length;
-    }
+    const writing = { model, prompts, random, scheme, part, teacher: order.teacher };
+    const left = Math.round(due) - written;
+    const own =
+      order.teacher.kind === "model"
+        ? await writeTogether(writing, left, { name, atOnce: bench.material.model?.sequences ?? 1 })
+        : await writeInTurn(writing, left);
+    texts.push(...own);
+    written += tokenCount(own);
   }
   return texts;
+}
+
+async function writeInTurn(writing: Writing, tokens: number): Promise<readonly Text[]> {
+  const texts: Text[] = [];
+  for (let left = tokens; left > 0;) {
+    const next = await writeText(writing, left);
+    texts.push(next);
+    left -= next.tokens.length;
+  }
+  return texts;
+}
+
+/** Texts that do not wait for each other, each with randomness of its own: how many at once changes none of them. */
+async function writeTogether(
+  writing: Writing,
+  tokens: number,
+  { name, atOnce }: { readonly name: string; readonly atOnce: number },
+): Promise<readonly Text[]> {
+  const { part, teacher } = writing;
+  const texts: Text[] = [];
+  let begun = 0;
+  for (let left = tokens; left > 0; left = tokens - tokenCount(texts)) {
+    const places = Array.from({ length: Math.ceil(left / teacher.textLength) }, () => begun++);
+    const next = await mapInParallel(places, atOnce, (place) => {
+      const random = randomStream("lesson", name, part, place);
+      return writeText({ ...writing, random }, teacher.textLength);
+    });
+    if (tokenCount(next) === 0)
+      throw new RangeError("teacher: expected answers of some length, got only empty ones");
+    texts.push(...next.filter((text) => text.tokens.length > 0));
+  }
+  return firstTokens("written", texts, tokens);
 }
 
 function schemeOf({ mark, key }: LessonOrder, part: number, bench: Bench): Scheme | null {
@@ -68,7 +104,7 @@ interface Writing {
   readonly random: Random;
   readonly scheme: Scheme | null;
   readonly part: number;
-  readonly teacher: CountTeacherSetting;
+  readonly teacher: WritingTeacherSetting;
 }
 
 const MASKING = {

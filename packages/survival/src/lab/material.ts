@@ -16,13 +16,14 @@ export interface PortableMaterial extends Omit<Material, "arms" | "tokenizer"> {
 
 /** Material to hand to another thread of this process. */
 export function portable(material: Material): PortableMaterial {
-  const { digest, vocabularySize, tokenizerFile, unmarked, human } = material;
+  const { digest, vocabularySize, tokenizerFile, model, unmarked, human } = material;
   return {
     digest,
     vocabularySize,
     unmarked,
     human,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
+    ...(model !== undefined && { model }),
     arms: material.arms.map(({ profile, key, texts }) => ({
       profile,
       texts,

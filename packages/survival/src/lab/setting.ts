@@ -19,10 +19,8 @@ const markSchema = z
   })
   .describe("The mark; checked as a profile is.");
 
-const countTeacherSchema = z.strictObject({
-  kind: z.literal("count"),
-  order: z.int().min(1).max(8).default(3).describe("Longest context of the count model, tokens."),
-  candidates: z.int().min(2).max(10_000).default(64).describe("Most likely tokens per step."),
+/** How a teacher that can write for any mark is asked to. */
+const writing = {
   temperature: z.number().gt(0).max(100).default(1),
   topP: z.number().gt(0).max(1).default(1),
   textLength: z.int().min(9).max(100_000).default(120).describe("Tokens of one answer."),
@@ -39,10 +37,20 @@ const countTeacherSchema = z.strictObject({
     .default(0)
     .describe("Probabilities that the interface returns with each token; 0: the text alone."),
   greedy: z.number().min(0).max(1).default(0).describe("Share of answers at temperature 0."),
+};
+
+const countTeacherSchema = z.strictObject({
+  kind: z.literal("count"),
+  order: z.int().min(1).max(8).default(3).describe("Longest context of the count model, tokens."),
+  candidates: z.int().min(2).max(10_000).default(64).describe("Most likely tokens per step."),
+  ...writing,
 });
+
+const modelTeacherSchema = z.strictObject({ kind: z.literal("model"), ...writing });
 
 const teacherSchema = z.discriminatedUnion("kind", [
   countTeacherSchema.describe("A count model of the material's unmarked texts: any mark, any key."),
+  modelTeacherSchema.describe("The material's own model, run here: any mark, any key; slow."),
   z
     .strictObject({ kind: z.literal("recorded") })
     .describe("The material's own marked texts: only its marks, and one key."),
@@ -96,5 +104,10 @@ export const settingSchema = z.strictObject({
 /** A checked setting. */
 export type Setting = z.infer<typeof settingSchema>;
 
-/** Settings of the teacher that can write for any mark. */
-export type CountTeacherSetting = Extract<Setting["teacher"], { kind: "count" }>;
+/** Settings of a teacher that can write for any mark. */
+export type WritingTeacherSetting = Exclude<Setting["teacher"], { kind: "recorded" }>;
+
+/** A count model as it is by default: other people's machine, where the teacher's own would take too long. */
+export const DEFAULT_COUNT_TEACHER: WritingTeacherSetting = countTeacherSchema.parse({
+  kind: "count",
+});

@@ -63,7 +63,12 @@ export async function workOnStudy(
   options: Pick<StudyOptions, "directory" | "onCorrupt"> & WorkOptions,
 ): Promise<void> {
   const own = ownMaterial(study, material);
-  await workQueue(planOf(study, own), soloCrew(study, own, options), options);
+  const crew = soloCrew(study, own, options);
+  try {
+    await workQueue(planOf(study, own), crew, options);
+  } finally {
+    await crew.close();
+  }
 }
 
 interface Place {

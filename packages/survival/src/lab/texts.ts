@@ -5,7 +5,7 @@ import type { Bench } from "./bench.js";
 import type { Study } from "./config.js";
 import type { RunOrder } from "./forecast-run.js";
 import { type LessonOrder, sharesOf } from "./lessons.js";
-import type { Setting } from "./setting.js";
+import { DEFAULT_COUNT_TEACHER, type Setting } from "./setting.js";
 
 /** Everything a run reads. */
 export interface RunTexts {
@@ -68,7 +68,9 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
     seed: `${bench.study.seed}/${seed}`,
     tokens,
   } as const;
-  const other = { ...common, source: "human", teacher: plain } as const;
+  const machine = teacher.kind === "model" ? DEFAULT_COUNT_TEACHER : plain;
+  const other = { ...common, source: "human", teacher: machine } as const;
+  const reads = attack === null ? [] : trainingAttack(attack).reads;
   const competes = rho < 1 && filler !== "human";
   return {
     marked: { ...common, purpose: "marked", mark, keyring },
@@ -79,8 +81,12 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
       purpose: "held-out",
       tokens: bench.study.audit.heldOut,
     },
-    clean: attack === null ? null : { ...other, purpose: "clean", tokens: cleanTokens(setting) },
-    foreign: attack === null ? null : { ...common, purpose: "foreign", mark, key: -1 - key },
+    clean: reads.includes("cleanTexts")
+      ? { ...other, purpose: "clean", tokens: cleanTokens(setting) }
+      : null,
+    foreign: reads.includes("foreignTexts")
+      ? { ...common, purpose: "foreign", mark, key: -1 - key }
+      : null,
   };
 }
 

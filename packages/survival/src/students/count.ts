@@ -1,6 +1,6 @@
 import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction } from "@verdigris/detector";
-import { ContextIndex, indexOfTexts } from "../context-index.js";
+import { ContextIndex, indexKeeper } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
 import { CountModel, uniformModel } from "../count-model.js";
 import { type Apprenticeship, type Student, checkWeight } from "./student.js";
@@ -29,12 +29,14 @@ export function countStudent(options: CountStudentOptions): Apprenticeship {
   const base = baseModel(options);
   const model = (index: ContextIndex): CountModel =>
     new CountModel(index, { inertia, shortest: 1, base });
+  const indexOf = indexKeeper(vocabularySize);
   const untrained = new CountStudent([{ share: 1, texts: [], model: base }], vocabularySize);
   return {
     kind: "count",
     gain: 1,
     inertia,
     order,
+    indexOf,
     untrained: async () => untrained,
     async train(corpus: Corpus, _random: Random, from: Student = untrained): Promise<Student> {
       const added = corpus.texts.map((text) => text.tokens);
@@ -42,7 +44,7 @@ export function countStudent(options: CountStudentOptions): Apprenticeship {
         const all = [...texts, ...added];
         const index =
           texts.length === 0
-            ? indexOfTexts(corpus.texts, { order, vocabularySize })
+            ? indexOf(corpus.texts, order)
             : new ContextIndex(all, { order, vocabularySize });
         return { share, texts: all, model: model(index) };
       });

@@ -1,5 +1,6 @@
 import type { Random, Tokens } from "@verdigris/core";
 import type { Prediction, Speller } from "@verdigris/detector";
+import type { ContextIndex } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
 
 /** A model under audit. Contexts hold at least as many tokens as the mark's h; a student uses what it can. */
@@ -31,6 +32,8 @@ export interface Apprenticeship {
   readonly inertia: number;
   /** Longest context, in tokens, whose examples the law's leverage counts. */
   readonly order: number;
+  /** Where the law finds the index of a corpus, if training will look at the same one. */
+  readonly indexOf?: (texts: readonly Text[], order: number) => ContextIndex;
   /** How it reads text, where that is not in the teacher's tokens. */
   readonly speller?: Speller;
   /** The student as it is before it sees the corpus. */

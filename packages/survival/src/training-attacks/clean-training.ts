@@ -24,6 +24,7 @@ export function create({ ratio, kind }: z.infer<typeof schema>): TrainingAttack 
     firstTokens("cleanTexts", texts, Math.round(ratio * corpus.tokenCount));
   return {
     kind,
+    reads: ["cleanTexts"],
     budget: ({ tokenCount }) => ({
       queries: 0,
       cleanTokens: Math.round(ratio * tokenCount),

@@ -15,6 +15,7 @@ export const schema = z.strictObject({
 export function create({ weight, kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 0 }),
     async student(student, _corpus, { apprenticeship }) {
       needed(`merged of a ${apprenticeship.kind} student`, student.merged, kind);

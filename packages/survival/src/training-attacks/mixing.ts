@@ -20,6 +20,7 @@ export const schema = z.strictObject({
 export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: ["foreignTexts"],
     budget: ({ texts }) => ({
       queries: Math.round(share * texts.length),
       cleanTokens: 0,

@@ -49,6 +49,7 @@ const EXPONENT = 0.3;
 export function create(settings: Settings): TrainingAttack {
   return {
     kind: settings.kind,
+    reads: [],
     // One forward pass over the corpus with the student before and with the one after; serving costs next to nothing.
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 2 / 3 }),
     async student(student, corpus, surroundings) {

@@ -17,6 +17,7 @@ export const schema = z.strictObject({
 export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: share / 3 }),
     corpus: (corpus, surroundings) =>
       redrawn(corpus, chosenAtRandom(corpus, share, surroundings.random), surroundings),

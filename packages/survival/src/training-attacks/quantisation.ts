@@ -10,6 +10,7 @@ export const schema = z.strictObject({
 export function create({ bits, kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 0 }),
     student: async (student, _corpus, { apprenticeship }) =>
       needed(

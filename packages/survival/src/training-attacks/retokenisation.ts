@@ -8,6 +8,7 @@ export const schema = z.strictObject({ kind: z.literal("retokenisation") });
 export function create({ kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 0 }),
     corpus: (corpus, surroundings) =>
       retold(corpus, surroundings, { kind, change: (text) => text }),

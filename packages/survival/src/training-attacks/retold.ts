@@ -1,6 +1,10 @@
 import type { Tokens } from "@verdigris/core";
 import { type Corpus, TRACE, type Trace, corpusOf } from "../corpus.js";
+import { mapInParallel } from "../parallel.js";
 import { type Surroundings, needed } from "./training-attack.js";
+
+/** Texts in the hands of whoever changes them: a model writes several at a time. */
+const AT_ONCE = 16;
 
 /** A corpus that went through text: decoded, changed, and encoded again. */
 export async function retold(
@@ -12,11 +16,11 @@ export async function retold(
   },
 ): Promise<Corpus> {
   const { encode, decode } = needed("tokenizer", tokenizer, options.kind);
-  const out: { prompt: string; tokens: Tokens; trace: Trace }[] = [];
-  for (const [t, { prompt, tokens }] of texts.entries()) {
+  // Begun in the order of the texts: a change that draws at random draws for each in turn.
+  const out = await mapInParallel(texts, AT_ONCE, async ({ prompt, tokens }, t) => {
     const changed = encode(await options.change(decode(tokens)));
-    out.push({ prompt, tokens: changed, trace: traceOf({ tokens, trace: traces?.[t] }, changed) });
-  }
+    return { prompt, tokens: changed, trace: traceOf({ tokens, trace: traces?.[t] }, changed) };
+  });
   return corpusOf(
     out,
     marked,

@@ -8,9 +8,10 @@ export const schema = z.strictObject({ kind: z.literal("rewriting") });
 export function create({ kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: ({ texts }) => ({ queries: texts.length, cleanTokens: 0, computeShare: 0 }),
     corpus: (corpus, surroundings) => {
-      const change = needed("rewrite", surroundings.rewrite, kind);
+      const change = needed("rewrite (a study's material.model)", surroundings.rewrite, kind);
       return retold(corpus, surroundings, { kind, change });
     },
     retained: () => 1,

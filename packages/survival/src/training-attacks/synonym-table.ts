@@ -12,6 +12,7 @@ export const schema = z.strictObject({
 export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack {
   return {
     kind,
+    reads: [],
     budget: () => ({ queries: 0, cleanTokens: 0, computeShare: 0 }),
     corpus: (corpus, surroundings) => {
       const { random } = surroundings;

@@ -26,6 +26,7 @@ export function create(settings: Settings): TrainingAttack {
   const { share, kind } = settings;
   return {
     kind,
+    reads: ["cleanTexts"],
     // He needs about as much clean text as he collected to know what is striking.
     budget: ({ tokenCount }) => ({
       queries: 0,

@@ -45,6 +45,8 @@ export interface AttackTarget {
  */
 export interface TrainingAttack {
   readonly kind: string;
+  /** Texts that it reads beside the corpus. */
+  readonly reads: readonly ("cleanTexts" | "foreignTexts")[];
   /** What this attack on this corpus, as collected, asks for. */
   budget(corpus: Corpus): AttackBudget;
   /** The corpus to train on instead. Its `traces` tell the law what is left of the mark. */

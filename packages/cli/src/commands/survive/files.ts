@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Experiment, Material, Report, StudyReport } from "@verdigris/survival";
+import type { Experiment, Material, Report, Study, StudyReport } from "@verdigris/survival";
 import { writeWhole } from "@verdigris/text";
 import { type Io, print, tell } from "../../io.js";
 
@@ -11,13 +11,16 @@ export interface ConfigFile {
 
 /** The material a configuration names; `directory` is where its paths start. */
 export async function loadMaterialOf(
-  { material }: Pick<Experiment, "material">,
+  { material }: Pick<Experiment, "material"> | Pick<Study, "material">,
   directory: string,
 ): Promise<Material> {
   const { loadMaterial } = await import("@verdigris/survival");
   const { manifest, human, humanTokensPerFile } = material;
   const files = human.map((file) => resolve(directory, file));
-  return loadMaterial(resolve(directory, manifest), { files, tokensPerFile: humanTokensPerFile });
+  const model = "model" in material ? material.model : undefined;
+  const live = model && { ...model, file: resolve(directory, model.file) };
+  const texts = { files, tokensPerFile: humanTokensPerFile };
+  return loadMaterial(resolve(directory, manifest), texts, live);
 }
 
 /** Writes a report in its three forms. */
