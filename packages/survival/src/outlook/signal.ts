@@ -1,3 +1,4 @@
+import type { NullLaw } from "@verdigris/core";
 import type { Estimate, Signal } from "./prediction.js";
 
 /** What the audited windows promise: each one's expected excess at gain 1, and its weight. (n) */
@@ -12,7 +13,11 @@ export interface WeightedWindows {
  * z = √N Σωε / (σ √(n Σω²)), largest for ω ∝ ε (Neyman and Pearson 1933). `scale` multiplies every excess: the gain A and the
  * factors of attacks. The interval holds the scale's and the sampling error of the windows.
  */
-export function signalOf({ excess, weight }: WeightedWindows, scale: Estimate): Signal {
+export function signalOf(
+  { excess, weight }: WeightedWindows,
+  scale: Estimate,
+  law?: NullLaw,
+): Signal {
   const n = excess.length;
   let [sum, squares, product] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
@@ -28,10 +33,28 @@ export function signalOf({ excess, weight }: WeightedWindows, scale: Estimate): 
   const value = scale.value * mean;
   const side = (end: number): number =>
     Math.hypot((scale.value - end) * mean, scale.value * sampling);
+  const noise = noiseOf({ excess, weight }, scale.value, law);
   return {
     excess: { value, lower: value - side(scale.lower), upper: value + side(scale.upper) },
     efficiency: sum ** 2 / (n * squares),
+    ...(noise !== null && { noise }),
   };
+}
+
+/** Of coins that score with probability p + ε each; null for a law that does not say how scores vary with their mean. */
+function noiseOf(
+  { excess, weight }: WeightedWindows,
+  scale: number,
+  law: NullLaw | undefined,
+): number | null {
+  if (law?.kind !== "bernoulli") return null;
+  let [marked, unmarked] = [0, 0];
+  for (let i = 0; i < excess.length; i++) {
+    const p = Math.min(1, Math.max(0, law.p + scale * excess[i]));
+    marked += weight[i] ** 2 * p * (1 - p);
+    unmarked += weight[i] ** 2 * law.p * (1 - law.p);
+  }
+  return Math.sqrt(marked / unmarked);
 }
 
 /** An estimate times a number known exactly. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { requiredTokens } from "@verdigris/detector";
+import { binomialLog10P, requiredTokens } from "@verdigris/detector";
 import { describe, expect, it } from "vitest";
 import { type Signal, predict, signalOf, tokensToDecide } from "../../src/index.js";
 
@@ -63,6 +63,26 @@ describe("a prediction", () => {
       }),
       { seed: 6 },
     );
+  });
+
+  it("counts how much more marked coins vary, and the exact tail, where it is told (0049)", () => {
+    for (const epsilon of [0.03, 0.1, 0.3]) {
+      const weight = new Float64Array(1000).fill(1);
+      const windows = { excess: weight.map(() => epsilon), weight };
+      const told = signalOf(windows, { value: 1, lower: 1, upper: 1 }, LAW);
+      const power = (signal: Signal): number => {
+        const n = tokensToDecide(LAW, signal, RULE)?.value ?? 0;
+        let k = 0;
+        while (binomialLog10P(k, n, LAW.p) > Math.log10(RULE.alpha)) k++;
+        return 10 ** binomialLog10P(k, n, LAW.p + epsilon);
+      };
+      expect(power(told)).toBeGreaterThan(0.89);
+      expect(power(told)).toBeLessThan(0.935);
+      const n = tokensToDecide(LAW, told, RULE)?.value ?? 0;
+      expect(Math.abs(predict(LAW, told, { n, ...RULE }).power - 0.9)).toBeLessThan(0.02);
+      // Canary: the normal formula alone falls short where the excess is large.
+      if (epsilon >= 0.1) expect(power(exactly(epsilon))).toBeLessThan(0.89);
+    }
   });
 
   it("refuses an audit of nothing", () => {

@@ -101,7 +101,8 @@ export class Forecaster {
       tokens: [],
     });
     const best = weightings.find(({ weighting }) => weighting === "leverage") ?? weightings[0];
-    const signal = { excess: best.epsilon, efficiency: best.efficiency };
+    const { epsilon, efficiency, noise } = best;
+    const signal = { excess: epsilon, efficiency, ...(noise !== undefined && { noise }) };
     return {
       signal,
       windows: survey.size,
@@ -113,12 +114,13 @@ export class Forecaster {
   }
 }
 
-/** z_j = s_j Z0: a key with a share of the examples has that share of the excess. */
-function scaledBy({ excess, efficiency }: Signal, share: number): Signal {
+/** z_j = s_j Z0: a key with a share of the examples has that share of the excess, and of what it adds to the variance. */
+function scaledBy({ excess, efficiency, noise }: Signal, share: number): Signal {
   const { value, lower, upper } = excess;
   return {
     excess: { value: share * value, lower: share * lower, upper: share * upper },
     efficiency,
+    ...(noise !== undefined && { noise: Math.sqrt(1 + share * (noise ** 2 - 1)) }),
   };
 }
 
