@@ -10,7 +10,7 @@ import { auditContexts } from "./audit.js";
 import { closedAuditOf, openAuditOf } from "./audit-result.js";
 import { type Corpus, type Text, mixCorpus } from "./corpus.js";
 import { type Forecast, type TeacherExcess, forecast } from "./law.js";
-import type { MarkedArm } from "./material.js";
+import type { MarkedArm } from "./corpus.js";
 import { randomStream } from "./random.js";
 import type { Audit, Cell, UntrainedControl } from "./report.js";
 import type { Apprenticeship, Student } from "./students/index.js";

@@ -1,7 +1,7 @@
 import { type Kernel, type Random, type Tokens, bindScheme } from "@verdigris/core";
 import { type Evidence, Tally, evidenceOf } from "@verdigris/detector";
 import type { TeacherExcess } from "./law.js";
-import type { MarkedArm } from "./material.js";
+import type { MarkedArm } from "./corpus.js";
 import { below, randomStream } from "./random.js";
 import type { CopierControl, TeacherControl } from "./report.js";
 import type { Apprenticeship, Student } from "./students/index.js";

@@ -1,4 +1,4 @@
-import type { Random, Tokens } from "@verdigris/core";
+import type { Key, Profile, Random, Tokens } from "@verdigris/core";
 import { shuffled } from "./random.js";
 
 /** What the teacher's interface said beside each token: its probabilities of the k likeliest tokens there. */
@@ -20,6 +20,13 @@ export interface Text {
   readonly part?: number;
   /** Absent where only the text was collected. */
   readonly targets?: TextTargets;
+}
+
+/** A teacher's answers under one mark. */
+export interface MarkedArm {
+  readonly profile: Profile;
+  readonly key: Key;
+  readonly texts: readonly Text[];
 }
 
 /** What a student is trained on: texts, and which of them carry the mark. */

@@ -12,6 +12,7 @@ export { type Experiment, experimentSchema, parseExperiment } from "./config.js"
 export { ContextIndex } from "./context-index.js";
 export {
   type Corpus,
+  type MarkedArm,
   TRACE,
   type Text,
   type Trace,
@@ -38,13 +39,8 @@ export {
 } from "./gate/index.js";
 export type { Progress } from "./work.js";
 export { type Forecast, type TeacherExcess, forecast, teacherExcess } from "./law.js";
-export {
-  type HumanText,
-  type MarkedArm,
-  type Material,
-  loadMaterial,
-  readJson,
-} from "./material.js";
+export { type HumanText, type Material, loadMaterial } from "./material.js";
+export { readJson } from "./text-file.js";
 export * from "./outlook/index.js";
 export * from "./lab/index.js";
 export { randomStream } from "./random.js";

@@ -1,32 +1,16 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { Key, type Profile, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
+import { Key, VerdigrisError, parseProfile, parseWith } from "@verdigris/core";
 import { type Tokenizer, readDocuments, readTokenizer } from "@verdigris/text";
 import * as z from "zod";
-import type { Text } from "./corpus.js";
+import type { MarkedArm, Text } from "./corpus.js";
+import { type LiveModels, type LivePlaces, identityOf, loadLive } from "./live-material.js";
 import { digestOf } from "./store.js";
-import { readTextFile } from "./text-file.js";
-
-/** A teacher's answers under one mark. */
-export interface MarkedArm {
-  readonly profile: Profile;
-  readonly key: Key;
-  readonly texts: readonly Text[];
-}
-
-/** A GGUF file that is run in this process. */
-export interface ModelFile {
-  readonly file: string;
-  readonly sha256: string;
-  /** Texts written at a time, and threads that write them. */
-  readonly sequences: number;
-  readonly threads: number;
-}
+import { readJson, readTextFile } from "./text-file.js";
 
 /** Everything an experiment learns from: what the teacher wrote with each mark and without, and human text. */
-export interface Material {
+export interface Material extends LiveModels {
   /** Identifies the texts; enters every digest. */
   readonly digest: string;
   readonly vocabularySize: number;
@@ -34,8 +18,6 @@ export interface Material {
   readonly tokenizer?: Tokenizer;
   /** Where it was read. */
   readonly tokenizerFile?: string;
-  /** The model that can be asked now; absent where only what was recorded is known. */
-  readonly model?: ModelFile;
   readonly arms: readonly MarkedArm[];
   readonly unmarked: readonly Text[];
   readonly human: readonly Text[];
@@ -73,13 +55,13 @@ export interface HumanText {
 
 /**
  * Loads a recorded corpus by its manifest.
- * @param live a model that may be asked for more
+ * @param places of models that may be asked for more
  * @throws VerdigrisError CONFIG_INVALID for a malformed manifest, FILE_* for a missing or altered file, MODEL_MISSING
  */
 export async function loadMaterial(
   manifestPath: string,
   humanText: HumanText,
-  live?: Omit<ModelFile, "sha256">,
+  places: LivePlaces = {},
 ): Promise<Material> {
   const where = { name: manifestPath, code: "CONFIG_INVALID" } as const;
   const manifest = parseWith(manifestSchema, await readJson(manifestPath), where);
@@ -95,16 +77,16 @@ export async function loadMaterial(
   const tokenizer = await readTokenizer(at(manifest.tokenizer.file));
   const human = await readHuman(tokenizer, humanText);
   const digests = manifest.arms.map((arm) => arm.sha256);
-  const model = live === undefined ? undefined : { ...live, sha256: await modelDigest(live.file) };
+  const live = await loadLive(places);
+  const identity = identityOf(live);
   const recorded = digestOf({
     arms: digests,
     keyId: key.id,
     human: human.map(({ tokens }) => digestOf(Array.from(tokens))),
   });
   return {
-    // What a model will say is not known yet, but which one is asked.
-    digest: model === undefined ? recorded : digestOf({ recorded, model: model.sha256 }),
-    ...(model !== undefined && { model }),
+    digest: identity === null ? recorded : digestOf({ recorded, ...identity }),
+    ...live,
     vocabularySize: manifest.model.vocabularySize,
     tokenizer,
     tokenizerFile: at(manifest.tokenizer.file),
@@ -112,28 +94,6 @@ export async function loadMaterial(
     unmarked,
     human,
   };
-}
-
-async function modelDigest(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const part of createReadStream(file)) hash.update(part as Uint8Array);
-  } catch (cause) {
-    throw new VerdigrisError("MODEL_MISSING", `model: ${file} cannot be read`, { cause });
-  }
-  return hash.digest("hex");
-}
-
-/** Reads a JSON file. @throws VerdigrisError FILE_* */
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readTextFile(path);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }
 
 async function readTexts(path: string, sha256: string): Promise<readonly Text[]> {

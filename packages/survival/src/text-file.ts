@@ -12,3 +12,15 @@ export async function readTextFile(path: string): Promise<string> {
     throw new VerdigrisError("FILE_UNREADABLE", `${path} cannot be read: ${message}`, { cause });
   }
 }
+
+/** Reads a JSON file. @throws VerdigrisError FILE_* */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readTextFile(path);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}

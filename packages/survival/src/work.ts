@@ -2,7 +2,7 @@ import type { Kernel } from "@verdigris/core";
 import { type ForecastCell, runCell, runUntrained } from "./cell.js";
 import type { Run } from "./config.js";
 import { copierControl, teacherControl } from "./controls.js";
-import type { MarkedArm } from "./material.js";
+import type { MarkedArm } from "./corpus.js";
 import {
   type Cell,
   type Controls,

@@ -100,7 +100,9 @@ export class Bench {
 
   /** The mark of a setting under its i-th key. */
   mark({ teacher, mark }: Setting, key: number, part = 0): KeyedMark {
-    if (teacher.kind === "recorded") return recordedArm(mark, this.material.arms);
+    const { arms, served } = this.material;
+    if (teacher.kind === "recorded") return recordedArm(mark, arms);
+    if (teacher.kind === "endpoint") return recordedArm(mark, served?.arms ?? []);
     return { profile: profileOf(mark, this.material), key: studyKey(key, part) };
   }
 

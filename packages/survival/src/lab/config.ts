@@ -18,6 +18,11 @@ const auditSchema = z.strictObject({
   ...furtherAuditFields,
 });
 
+const servedModel = {
+  url: z.string().describe("Base of the API, such as http://127.0.0.1:8080/v1."),
+  model: z.string().describe("The model's name there."),
+};
+
 /** A study: a default setting, what varies around it, and how often each is repeated. */
 export const studySchema = z.strictObject({
   kind: z.literal("study"),
@@ -41,6 +46,23 @@ export const studySchema = z.strictObject({
       })
       .exactOptional()
       .describe("A model that writes now: the teacher of kind model, and the attack rewriting."),
+    served: z
+      .strictObject({
+        unmarked: z.strictObject(servedModel),
+        marked: z
+          .array(
+            z.strictObject({
+              ...servedModel,
+              profile: z.string().describe("Profile of the mark in its answers."),
+            }),
+          )
+          .min(1),
+        keyFile: z.string().describe("Key of its marks."),
+      })
+      .exactOptional()
+      .describe(
+        "A model behind an OpenAI-compatible API that marks its own answers: the teacher of kind endpoint.",
+      ),
   }),
   audit: auditSchema.prefault({}),
   default: settingSchema.prefault({}).describe("The default cell."),

@@ -6,6 +6,7 @@ import { mapInParallel } from "../parallel.js";
 import { below, randomStream, shuffled } from "../random.js";
 import { writeWithTargets } from "../teachers/targets.js";
 import type { Bench } from "./bench.js";
+import { servedWriter } from "./served-lessons.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
 import type { WritingTeacherSetting, Setting } from "./setting.js";
 
@@ -39,21 +40,31 @@ export function sharesOf(keyring: Setting["keyring"]): readonly number[] {
 
 /** Writes what was ordered; a text says which part of the keyring marked it. */
 export async function writeLesson(order: LessonOrder, bench: Bench): Promise<readonly Text[]> {
-  if (order.teacher.kind === "recorded") return recorded(order, bench);
-  const model = await bench.teacher(order.source, order.teacher);
-  const prompts = bench.material[order.source];
+  const { teacher } = order;
+  if (teacher.kind === "recorded") return recorded(order, bench);
   const name = JSON.stringify(order);
+  if (teacher.kind === "endpoint") {
+    const { write, atOnce } = await servedWriter({ ...order, teacher }, bench.material);
+    const text = (place: number): Promise<Text> => write(randomStream("lesson", name, place));
+    return writeTogether(text, order.tokens, { length: teacher.textLength, atOnce });
+  }
+  const model = await bench.teacher(order.source, teacher);
+  const prompts = bench.material[order.source];
   const random = randomStream("lesson", name);
   const texts: Text[] = [];
   let [due, written] = [0, 0];
   for (const [part, share] of sharesOf(order.keyring).entries()) {
     const scheme = schemeOf(order, part, bench);
     due += share * order.tokens;
-    const writing = { model, prompts, random, scheme, part, teacher: order.teacher };
+    const writing = { model, prompts, random, scheme, part, teacher };
     const left = Math.round(due) - written;
+    const { textLength: length } = teacher;
+    const text = (place: number): Promise<Text> =>
+      writeText({ ...writing, random: randomStream("lesson", name, part, place) }, length);
+    const atOnce = bench.material.model?.sequences ?? 1;
     const own =
-      order.teacher.kind === "model"
-        ? await writeTogether(writing, left, { name, atOnce: bench.material.model?.sequences ?? 1 })
+      teacher.kind === "model"
+        ? await writeTogether(text, left, { length, atOnce })
         : await writeInTurn(writing, left);
     texts.push(...own);
     written += tokenCount(own);
@@ -73,22 +84,18 @@ async function writeInTurn(writing: Writing, tokens: number): Promise<readonly T
 
 /** Texts that do not wait for each other, each with randomness of its own: how many at once changes none of them. */
 async function writeTogether(
-  writing: Writing,
+  text: (place: number) => Promise<Text>,
   tokens: number,
-  { name, atOnce }: { readonly name: string; readonly atOnce: number },
+  { length, atOnce }: { readonly length: number; readonly atOnce: number },
 ): Promise<readonly Text[]> {
-  const { part, teacher } = writing;
   const texts: Text[] = [];
   let begun = 0;
   for (let left = tokens; left > 0; left = tokens - tokenCount(texts)) {
-    const places = Array.from({ length: Math.ceil(left / teacher.textLength) }, () => begun++);
-    const next = await mapInParallel(places, atOnce, (place) => {
-      const random = randomStream("lesson", name, part, place);
-      return writeText({ ...writing, random }, teacher.textLength);
-    });
+    const places = Array.from({ length: Math.ceil(left / length) }, () => begun++);
+    const next = await mapInParallel(places, atOnce, text);
     if (tokenCount(next) === 0)
       throw new RangeError("teacher: expected answers of some length, got only empty ones");
-    texts.push(...next.filter((text) => text.tokens.length > 0));
+    texts.push(...next.filter(({ tokens: own }) => own.length > 0));
   }
   return firstTokens("written", texts, tokens);
 }

@@ -1,22 +1,37 @@
 import { Key, type Profile } from "@verdigris/core";
 import { readTokenizer } from "@verdigris/text";
 import type { Text } from "../corpus.js";
-import type { MarkedArm, Material } from "../material.js";
+import type { ServedModel } from "../live-material.js";
+import type { MarkedArm } from "../corpus.js";
+import type { Material } from "../material.js";
 import { canonicalJson, digestOf } from "../store.js";
 import type { Setting } from "./setting.js";
 
 /** Material that can go to another thread: a key in its text form, a tokenizer as its file. */
-export interface PortableMaterial extends Omit<Material, "arms" | "tokenizer"> {
-  readonly arms: readonly {
-    readonly profile: Profile;
-    readonly keyText: string;
-    readonly texts: readonly Text[];
-  }[];
+export interface PortableMaterial extends Omit<Material, "arms" | "tokenizer" | "served"> {
+  readonly arms: readonly Portable<MarkedArm>[];
+  readonly served?: {
+    readonly unmarked: ServedModel;
+    readonly arms: readonly Portable<ServedModel & MarkedArm>[];
+  };
+}
+
+type Portable<Arm extends MarkedArm> = Omit<Arm, "key"> & { readonly keyText: string };
+
+function withoutKey<Arm extends MarkedArm>({ key, ...arm }: Arm): Portable<Arm> {
+  return { ...arm, keyText: key.reveal() };
+}
+
+function withKey<Arm extends Portable<MarkedArm>>({
+  keyText,
+  ...arm
+}: Arm): Omit<Arm, "keyText"> & { readonly key: Key } {
+  return { ...arm, key: Key.fromText(keyText) };
 }
 
 /** Material to hand to another thread of this process. */
 export function portable(material: Material): PortableMaterial {
-  const { digest, vocabularySize, tokenizerFile, model, unmarked, human } = material;
+  const { digest, vocabularySize, tokenizerFile, model, served, unmarked, human } = material;
   return {
     digest,
     vocabularySize,
@@ -24,24 +39,18 @@ export function portable(material: Material): PortableMaterial {
     human,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
     ...(model !== undefined && { model }),
-    arms: material.arms.map(({ profile, key, texts }) => ({
-      profile,
-      texts,
-      keyText: key.reveal(),
-    })),
+    ...(served !== undefined && { served: { ...served, arms: served.arms.map(withoutKey) } }),
+    arms: material.arms.map(withoutKey),
   };
 }
 
 /** The material that `portable` was given. */
-export async function unpacked({ arms, ...material }: PortableMaterial): Promise<Material> {
+export async function unpacked({ arms, served, ...material }: PortableMaterial): Promise<Material> {
   const { tokenizerFile } = material;
   return {
     ...material,
-    arms: arms.map(({ profile, texts, keyText }) => ({
-      profile,
-      texts,
-      key: Key.fromText(keyText),
-    })),
+    arms: arms.map(withKey),
+    ...(served !== undefined && { served: { ...served, arms: served.arms.map(withKey) } }),
     ...(tokenizerFile !== undefined && { tokenizer: await readTokenizer(tokenizerFile) }),
   };
 }
@@ -91,11 +100,14 @@ export function studyKey(index: number, part: number): Key {
 }
 
 /** The recorded arm with a mark. @throws RangeError if there is none */
-export function recordedArm(mark: Setting["mark"], arms: Material["arms"]): MarkedArm {
+export function recordedArm<Arm extends MarkedArm>(
+  mark: Setting["mark"],
+  arms: readonly Arm[],
+): Arm {
   const named = ({ scheme, h, seeding, parameters }: Omit<Setting["mark"], "prf">): string =>
     canonicalJson({ scheme, h, seeding, parameters });
   const found = arms.find(({ profile }) => named(profile) === named(mark));
   if (found !== undefined) return found;
   const known = arms.map(({ profile }) => named(profile)).join(" or ");
-  throw new RangeError(`mark: expected ${known} with a recorded teacher, got ${named(mark)}`);
+  throw new RangeError(`mark: expected ${known} with this teacher, got ${named(mark)}`);
 }

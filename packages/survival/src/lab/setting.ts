@@ -48,9 +48,16 @@ const countTeacherSchema = z.strictObject({
 
 const modelTeacherSchema = z.strictObject({ kind: z.literal("model"), ...writing });
 
+const endpointTeacherSchema = z.strictObject({
+  kind: z.literal("endpoint"),
+  temperature: writing.temperature,
+  textLength: writing.textLength,
+});
+
 const teacherSchema = z.discriminatedUnion("kind", [
   countTeacherSchema.describe("A count model of the material's unmarked texts: any mark, any key."),
   modelTeacherSchema.describe("The material's own model, run here: any mark, any key; slow."),
+  endpointTeacherSchema.describe("The material's served model: only marks it is served with."),
   z
     .strictObject({ kind: z.literal("recorded") })
     .describe("The material's own marked texts: only its marks, and one key."),
@@ -105,7 +112,7 @@ export const settingSchema = z.strictObject({
 export type Setting = z.infer<typeof settingSchema>;
 
 /** Settings of a teacher that can write for any mark. */
-export type WritingTeacherSetting = Exclude<Setting["teacher"], { kind: "recorded" }>;
+export type WritingTeacherSetting = Extract<Setting["teacher"], { kind: "count" | "model" }>;
 
 /** A count model as it is by default: other people's machine, where the teacher's own would take too long. */
 export const DEFAULT_COUNT_TEACHER: WritingTeacherSetting = countTeacherSchema.parse({

@@ -54,10 +54,7 @@ type Orders = Readonly<Record<"filler" | "clean" | "foreign", LessonOrder | null
 
 function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
   const { teacher, mark, keyring, tokens, rho, filler, attack } = setting;
-  const plain: Setting["teacher"] =
-    teacher.kind === "recorded"
-      ? teacher
-      : { ...teacher, temperature: 1, topP: 1, greedy: 0, repeatedContexts: "none" };
+  const plain = plainly(teacher);
   const common = {
     material: bench.material.digest,
     source: "unmarked",
@@ -68,7 +65,8 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
     seed: `${bench.study.seed}/${seed}`,
     tokens,
   } as const;
-  const machine = teacher.kind === "model" ? DEFAULT_COUNT_TEACHER : plain;
+  const isSlow = teacher.kind === "model" || teacher.kind === "endpoint";
+  const machine = isSlow ? DEFAULT_COUNT_TEACHER : plain;
   const other = { ...common, source: "human", teacher: machine } as const;
   const reads = attack === null ? [] : trainingAttack(attack).reads;
   const competes = rho < 1 && filler !== "human";
@@ -88,6 +86,13 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
       ? { ...common, purpose: "foreign", mark, key: -1 - key }
       : null,
   };
+}
+
+/** The same teacher at its own distribution. */
+function plainly(teacher: Setting["teacher"]): Setting["teacher"] {
+  if (teacher.kind === "recorded") return teacher;
+  if (teacher.kind === "endpoint") return { ...teacher, temperature: 1 };
+  return { ...teacher, temperature: 1, topP: 1, greedy: 0, repeatedContexts: "none" };
 }
 
 /** What the attack says it needs, and as much as the corpus at least. */

@@ -36,7 +36,7 @@ it("a model that is not there is missed before anything is computed", async () =
   );
   const live = { file: join(directory, "none.gguf"), sequences: 8, threads: 1 };
   const human = { files: [], tokensPerFile: 1 };
-  await expect(loadMaterial(manifest, human, live)).rejects.toMatchObject({
+  await expect(loadMaterial(manifest, human, { model: live })).rejects.toMatchObject({
     code: "MODEL_MISSING",
   });
 });

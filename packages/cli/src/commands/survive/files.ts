@@ -17,10 +17,17 @@ export async function loadMaterialOf(
   const { loadMaterial } = await import("@verdigris/survival");
   const { manifest, human, humanTokensPerFile } = material;
   const files = human.map((file) => resolve(directory, file));
-  const model = "model" in material ? material.model : undefined;
-  const live = model && { ...model, file: resolve(directory, model.file) };
+  const { model, served } = material as Study["material"];
+  const at = (path: string): string => resolve(directory, path);
   const texts = { files, tokensPerFile: humanTokensPerFile };
-  return loadMaterial(resolve(directory, manifest), texts, live);
+  return loadMaterial(at(manifest), texts, {
+    model: model && { ...model, file: at(model.file) },
+    served: served && {
+      ...served,
+      marked: served.marked.map((arm) => ({ ...arm, profile: at(arm.profile) })),
+      keyFile: at(served.keyFile),
+    },
+  });
 }
 
 /** Writes a report in its three forms. */
