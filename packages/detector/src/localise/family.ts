@@ -1,6 +1,6 @@
-import type { NullLaw, Random } from "@verdigris/core";
-import { Mt19937 } from "@verdigris/core/primitives";
+import type { NullLaw } from "@verdigris/core";
 import { maximumP } from "./maximum.js";
+import { SimulatedTexts, drawsOf } from "./simulation.js";
 import { type Walk, walksOf } from "./walk.js";
 
 /** P(evidence ≥ t) is below e^−t by less than this factor. */
@@ -9,6 +9,10 @@ const SLACK = 10;
 const EXCEEDING = { least: 10, most: 50 } as const;
 /** Random numbers that a p-value may cost; beyond, the sum over the walks stands. */
 const BUDGET = 5e7;
+/** Nats by which equal evidence may differ. */
+const ROUNDING = 1e-9;
+/** Families that are kept. */
+const RECENT = 8;
 
 /**
  * The walks that search a text, together. Their measure is the evidence of a window: the height of a walk at its end in
@@ -20,6 +24,7 @@ export class Family {
   readonly walks: readonly Walk[];
   /** What each walk has of α: less, the longer its spans, of which there are fewer. They sum to 1. */
   readonly #shares: readonly number[];
+  readonly #texts: SimulatedTexts;
 
   constructor(law: NullLaw, n: number) {
     this.#law = law;
@@ -27,6 +32,8 @@ export class Family {
     this.walks = walksOf(law, n);
     const all = this.walks.reduce((sum, { length }) => sum + 1 / length, 0);
     this.#shares = this.walks.map(({ length }) => 1 / (length * all));
+    const searches = this.walks.map((walk, i) => ({ walk, cost: this.#cost(i) }));
+    this.#texts = new SimulatedTexts(law, n, searches);
   }
 
   /** Evidence, nats, of a height of the i-th walk. P(any window of the text shows evidence ≥ t) ≤ e^−t under the law. */
@@ -58,58 +65,31 @@ export class Family {
 
   /** Stops early when enough texts have shown as much; null if it would cost too much. */
   #simulatedP(evidence: number, alpha: number): number | null {
-    const coin = coinOf(this.#law);
-    const affordable = Math.floor((BUDGET * alpha) / (this.#n * coin.draws));
+    const affordable = Math.floor((BUDGET * alpha) / (this.#n * drawsOf(this.#law)));
     if (affordable < EXCEEDING.least) return null;
     const enough = Math.min(affordable, EXCEEDING.most);
     const most = Math.ceil(enough / alpha) - 1;
-    const engine = new Mt19937(0);
-    const random = { next: () => engine.u32() * 2 ** -32 };
-    const sums = new Float64Array(this.#n + 1);
     let exceeding = 0;
     for (let text = 1; text <= most; text++) {
-      for (let i = 0; i < this.#n; i++) sums[i + 1] = sums[i] + coin.draw(random);
-      if (this.#reaches(sums, evidence)) exceeding++;
+      if (this.#texts.most(text - 1) >= evidence - ROUNDING) exceeding++;
       if (exceeding === enough) return exceeding / text;
     }
     return (exceeding + 1) / (most + 1);
   }
-
-  /** @param sums prefix sums of the scores (n + 1) */
-  #reaches(sums: Float64Array, evidence: number): boolean {
-    return this.walks.some((walk, i) => {
-      const enough = (evidence + this.#cost(i)) / walk.unit - 1e-9;
-      let carried = 0;
-      for (let end = walk.block; end < sums.length; end += walk.block) {
-        const height = carried + walk.step(sums[end] - sums[end - walk.block]);
-        if (height >= enough) return true;
-        carried = walk.carry(height);
-      }
-      return false;
-    });
-  }
 }
 
-/** Draws one coin's score. */
-function coinOf(law: NullLaw): {
-  readonly draws: number;
-  readonly draw: (random: Random) => number;
-} {
-  const exponential = (random: Random): number => -Math.log(1 - random.next());
-  switch (law.kind) {
-    case "bernoulli":
-      return { draws: 1, draw: (random) => (random.next() < law.p ? 1 : 0) };
-    case "exponential":
-      return { draws: 1, draw: exponential };
-    case "exponentials": {
-      const [a, b] = law.means;
-      return { draws: 2, draw: (random) => a * exponential(random) + b * exponential(random) };
-    }
-    case "bits":
-      return {
-        draws: law.weights.length,
-        draw: (random) =>
-          law.weights.reduce((sum, weight) => sum + (random.next() < law.p ? weight : 0), 0),
-      };
-  }
+/** Families that texts were searched with last: their simulated texts serve the next ones. */
+const recent: { readonly law: string; readonly n: number; readonly family: Family }[] = [];
+
+/** The family for a text of n coins: that of up to 1/16 more, as a longer text's most evidence is the larger. */
+export function familyFor(law: NullLaw, n: number): Family {
+  const grain = 2 ** Math.max(0, Math.floor(Math.log2(n)) - 4);
+  const room = Math.ceil(n / grain) * grain;
+  const name = JSON.stringify(law);
+  const at = recent.findIndex((one) => one.n === room && one.law === name);
+  const [found = { law: name, n: room, family: new Family(law, room) }] =
+    at < 0 ? [] : recent.splice(at, 1);
+  recent.unshift(found);
+  recent.length = Math.min(recent.length, RECENT);
+  return found.family;
 }

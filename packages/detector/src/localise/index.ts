@@ -11,8 +11,9 @@ export interface MarkedSpan {
   readonly start: number;
   readonly end: number;
   /**
-   * 95 % intervals of the two ends, token indices, if the span is one marked run. Ends of pasted passages that were
-   * found: `bench/quality/copy-paste.mjs`; the shorter the passage, the more it is only the lucky ones that are found.
+   * 95 % intervals of the two ends, token indices, if the span is one marked run. Of passages that are found with a chance of f
+   * only, a share of up to α / f is found by the text around them alone, and then has its ends: the intervals of
+   * passages of 20 tokens cover that much less (`bench/quality/copy-paste.mjs`).
    */
   readonly startInterval: readonly [number, number];
   readonly endInterval: readonly [number, number];

@@ -1,5 +1,5 @@
 import type { NullLaw } from "@verdigris/core";
-import { Family } from "./family.js";
+import { familyFor } from "./family.js";
 import type { Walk } from "./walk.js";
 import { DisjointWindows, type FoundWindow, type Window } from "./windows.js";
 
@@ -17,7 +17,7 @@ interface Climb extends Window {
  */
 export function scan(law: NullLaw, scores: Float64Array, alpha: number): readonly FoundWindow[] {
   const sums = prefixSums(scores);
-  const family = new Family(law, scores.length);
+  const family = familyFor(law, scores.length);
   const found = family.walks.flatMap((walk, i) =>
     heights(walk, sums, (units) => family.evidence(i, units) >= 0).map(({ start, end, units }) => ({
       start: start * walk.block,

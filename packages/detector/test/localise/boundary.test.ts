@@ -20,12 +20,17 @@ const LAWS: readonly {
   { law: { kind: "exponential" }, draw: (u, strength) => -Math.log(1 - u) * (1 + 2 * strength) },
 ];
 
-/** A marked passage in a text of 800 tokens, of which one in five has a coin that was seen before. */
-function pasted({ law, draw }: (typeof LAWS)[number], h: number, seed: number) {
+const ALPHA = 0.01;
+
+/** A marked passage of some lengths in a text of 800 tokens, of which one in five has a coin that was seen before. */
+function pasted(
+  { law, draw }: (typeof LAWS)[number],
+  { h, seed, lengths: [least, most] }: { h: number; seed: number; lengths: Interval },
+) {
   const random = lehmer(seed);
   const tokens = 800;
   const start = 200 + Math.floor(300 * random.next());
-  const end = start + 30 + Math.floor(50 * random.next());
+  const end = start + least + Math.floor((most - least) * random.next());
   const strength = 0.4 + 0.6 * random.next();
   // Half go on from the text before them, so that their first windows are marked too.
   const first = start + (random.next() < 0.5 ? h : 0);
@@ -42,7 +47,7 @@ function pasted({ law, draw }: (typeof LAWS)[number], h: number, seed: number) {
     positions: Uint32Array.from(positions),
     sums: prefixSums(Float64Array.from(scores)),
   };
-  const windows = scan(law, Float64Array.from(scores), 0.01);
+  const windows = scan(law, Float64Array.from(scores), ALPHA);
   return { coins, start, end, windows };
 }
 
@@ -71,12 +76,14 @@ function plugIn({ law, sums, positions, tokens }: CoinSequence, { start, end }: 
   return { start: of(token(a), token(b)), end: of(token(c - 1) + 1, token(d - 1) + 1) };
 }
 
-/** Shares of the ends of found passages that lie in the intervals of either rule. */
-function coverage(h: number) {
+/** Shares of the ends of found passages of some lengths that lie in the intervals of either rule. */
+function coverage(h: number, lengths: Interval, laws = LAWS) {
+  const runs = 400;
   const covered = { ours: 0, plugIn: 0 };
   let ends = 0;
-  for (let run = 0; run < 400; run++) {
-    const { coins, start, end, windows } = pasted(LAWS[run % 2], h, 1000 * h + run + 1);
+  for (let run = 0; run < runs; run++) {
+    const seed = 1000 * h + run + 1;
+    const { coins, start, end, windows } = pasted(laws[run % laws.length], { h, seed, lengths });
     const [window, ...others] = windows;
     if (window === undefined || others.length > 0) continue;
     ends += 2;
@@ -87,18 +94,29 @@ function coverage(h: number) {
     covered.ours += count(boundaries(coins, { window, room }));
     covered.plugIn += count(plugIn(coins, window));
   }
-  return { ours: covered.ours / ends, plugIn: covered.plugIn / ends, ends };
+  const found = ends / (2 * runs);
+  return { ours: covered.ours / ends, plugIn: covered.plugIn / ends, ends, found };
 }
 
 describe("the ends of a span", () => {
   it.each([1, 4])("are within their intervals 95 times in 100: h = %i", (h) => {
-    const { ours, plugIn: canary, ends } = coverage(h);
+    const { ours, plugIn: canary, ends } = coverage(h, [30, 80]);
     const standardError = Math.sqrt((0.05 * 0.95) / ends);
     expect(ends).toBeGreaterThan(500);
     expect(ours).toBeGreaterThan(0.95 - 2 * standardError);
     expect(ours).toBeLessThan(0.99);
     // Canary: the rule that takes the strength for known is found out.
     expect(canary).toBeLessThan(0.95 - 3 * standardError);
+  });
+
+  it("of short passages, few of which are found, miss at most by α over what is found more often", () => {
+    const { ours, plugIn: canary, ends, found } = coverage(1, [15, 25], LAWS.slice(0, 1));
+    // Of what is found a share of up to α / found is there by chance alone, with ends of its own.
+    const guaranteed = 0.95 - ALPHA / found;
+    const standardError = Math.sqrt((0.05 * 0.95) / (ends / 2));
+    expect(found).toBeLessThan(0.5);
+    expect(ours).toBeGreaterThan(guaranteed - 2 * standardError);
+    expect(canary).toBeLessThan(guaranteed - 2 * standardError);
   });
 
   it("of windows of one coin, at the edges of a text, lie in the text and in order", () => {
