@@ -6,6 +6,7 @@ import {
   type Weighting,
   entropyWeights,
   leverageWeights,
+  repeatWeights,
   servedFilter,
 } from "@verdigris/detector";
 import { Option } from "commander";
@@ -14,7 +15,7 @@ import { type Io, locate } from "./io.js";
 import { numberOption } from "./options.js";
 
 /** What positions may be weighed by. */
-const KINDS = ["entropy", "leverage", "served"] as const;
+const KINDS = ["entropy", "leverage", "served", "repeats"] as const;
 
 /** Tokens that the model reads at a time, and those before them that it is shown. */
 const [READ, SHOWN] = [1024, 128] as const;
@@ -34,7 +35,7 @@ export function weighingOptions(): readonly Option[] {
   return [
     new Option(
       "--weights <kind>",
-      "let positions count by how much they can show: √H of --model, or by --serving-log",
+      "let positions count by how much they can show: √H of --model, by --serving-log, or repeats in the text",
     ).choices(KINDS),
     new Option("--model <file>", "model (GGUF) for --weights entropy, run by node-llama-cpp"),
     new Option(
@@ -68,20 +69,28 @@ export async function weighingOf(
   profile: Profile,
   { weights: kind, model, servingLog, inertia }: WeighingOptions,
 ): Promise<Weighing | null> {
-  const [needed, other] =
-    kind === "entropy" ? (["--model", servingLog] as const) : (["--serving-log", model] as const);
-  const given = kind === "entropy" ? model : servingLog;
   if (kind === undefined) {
     if (model === undefined && servingLog === undefined) return null;
     throw new TypeError("--weights: expected it with --model or --serving-log, got neither kind");
   }
+  if (kind === "repeats") {
+    if (model !== undefined || servingLog !== undefined)
+      throw new TypeError(`--weights ${kind}: expected no other source than the text`);
+    return weighedBy(kind, "how often a window occurs in its text", {
+      weighting: repeatWeights(profile.h),
+      h: profile.h,
+    });
+  }
+  const [needed, other] =
+    kind === "entropy" ? (["--model", servingLog] as const) : (["--serving-log", model] as const);
+  const given = kind === "entropy" ? model : servingLog;
   if (given === undefined || other !== undefined)
     throw new TypeError(`--weights ${kind}: expected ${needed} FILE, and no other source`);
   if (kind === "entropy") return byEntropy(io, given);
   const sketch = await readSketch(locate(io, given), profile);
   const weighting = kind === "served" ? servedFilter(sketch) : leverageWeights(sketch, inertia);
   const words = `${kind === "served" ? "1 if served, else 0" : `n/(n + ${inertia})`}, n from a log of ${sketch.total} windows`;
-  return { kind, words, weigh: fromContext(weighting, profile.h), close: () => Promise.resolve() };
+  return weighedBy(kind, words, { weighting, h: profile.h });
 }
 
 /** @throws VerdigrisError FILE_NOT_FOUND, FILE_UNREADABLE or FILE_INVALID; RangeError for windows of another length */
@@ -94,12 +103,17 @@ async function readSketch(path: string, { h }: Profile): Promise<ServingSketch> 
 }
 
 /** Positions without h tokens before them in their piece weigh nothing. */
-function fromContext(weighting: Weighting, h: number): Weighing["weigh"] {
-  return ({ tokens }) => {
+function weighedBy(
+  kind: Weighing["kind"],
+  words: string,
+  { weighting, h }: { readonly weighting: Weighting; readonly h: number },
+): Weighing {
+  const weigh: Weighing["weigh"] = ({ tokens }) => {
     const weights = new Float64Array(tokens.length);
     if (tokens.length > h) weights.set(weighting(tokens, h), h);
     return Promise.resolve(weights);
   };
+  return { kind, words, weigh, close: () => Promise.resolve() };
 }
 
 /** √(H / ln V) of the model's next-token law, at most 1. A long piece is read in parts, each after the end of the one before. */

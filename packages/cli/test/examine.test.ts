@@ -7,6 +7,7 @@ import {
   parseProfile,
 } from "@verdigris/core";
 import { pickAt, torchExpKey } from "@verdigris/detector";
+import { markLlmGreen } from "@verdigris/detector/peers";
 import { lehmer, randomTokens } from "@verdigris/core/testing";
 import { generate } from "@verdigris/watermark";
 import { describe, expect, test } from "vitest";
@@ -90,32 +91,45 @@ describe("verdigris examine payload", () => {
 });
 
 describe("verdigris examine entropy", () => {
+  const engine = {
+    ...model,
+    sequences: 1,
+    encode: () => new Uint32Array(0),
+    decode: () => "",
+    contextSize: 1024,
+    chat: () => null,
+    dispose: () => Promise.resolve(),
+  };
+  const openModel = (): Promise<typeof engine> => Promise.resolve(engine);
+  const args = ["examine", "entropy", "--key-file", keyPath, "--model", "m.gguf", "--profile"];
+
   test("tests SWEET with the model that wrote the text: exit 0", async () => {
     const [path, profile] = example("markllm-sweet");
     const marked = records("sweet", [await write(profile, KEY_HEX, 4)]);
-    const engine = {
-      ...model,
-      sequences: 1,
-      encode: () => new Uint32Array(0),
-      decode: () => "",
-      contextSize: 1024,
-      chat: () => null,
-      dispose: () => Promise.resolve(),
-    };
-    const openModel = (): Promise<typeof engine> => Promise.resolve(engine);
-    const args = [
-      "examine",
-      "entropy",
-      "--profile",
-      path,
-      "--key-file",
-      keyPath,
-      "--model",
-      "m.gguf",
-    ];
-    const { code, stdout } = await cli([...args, marked], { openModel });
+    const { code, stdout } = await cli([...args, path, marked], { openModel });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^detected \(log10 p -\d/)]);
-    expect((await cli([...args, unmarked], { openModel })).code).toBe(1);
+    expect(stdout).not.toContain("MarkLLM");
+    expect((await cli([...args, path, unmarked], { openModel })).code).toBe(1);
+  });
+
+  test("--as-peer: MarkLLM's z of each text, and none where its rule counts no position", async () => {
+    const [path, profile] = example("markllm-sweet");
+    const texts = [await write(profile, KEY_HEX, 4), randomTokens(90, V, 3)];
+    const asPeer = async (at: string): Promise<Found["figures"]> => {
+      const both = records("both", texts);
+      const all = [...args, at, both, "--as-peer", "--format", "json"];
+      return found((await cli(all, { openModel })).stdout).figures;
+    };
+    // Every position has an entropy of ln 40 nats, above SWEET's threshold: all are counted.
+    const scheme = bindScheme(profile, keyFromText(profile, KEY_HEX));
+    const [first, second] = texts.map((tokens) => markLlmGreen(scheme, tokens, 0.5).zScore);
+    const sweet = await asPeer(path);
+    expect(sweet["MarkLLM z 1"]).toBeCloseTo(first, 9);
+    expect(sweet["MarkLLM z 2"]).toBeCloseTo(second, 9);
+    expect(first).toBeGreaterThan(4);
+    // EWD weighs by entropy above the least, which is no weight at all here.
+    const ewd = await asPeer(example("markllm-ewd")[0]);
+    expect([ewd["MarkLLM z 1"], ewd["MarkLLM z 2"]]).toEqual([null, null]);
   });
 });
 

@@ -1,7 +1,13 @@
 /** `sketch`, and `score --weights`. */
 import { readFileSync } from "node:fs";
 import { type LanguageModel, bindScheme } from "@verdigris/core";
-import { ServingSketch, leverageWeights, servedFilter, weightedTest } from "@verdigris/detector";
+import {
+  ServingSketch,
+  leverageWeights,
+  repeatWeights,
+  servedFilter,
+  weightedTest,
+} from "@verdigris/detector";
 import { describe, expect, test } from "vitest";
 import type { Io } from "../src/io.js";
 import {
@@ -92,6 +98,23 @@ describe("verdigris score --weights", () => {
       expect(shown.log10P).toBeLessThan((await printed()).log10P - 5);
     },
   );
+
+  test("repeats: the weighted test of the library, from the text alone", async () => {
+    const start = tokens.subarray(0, 200);
+    const thrice = [...tokens, ...start, ...start];
+    const path = file("thrice.jsonl", jsonl({ text: "x", tokens: thrice }));
+    const { log10P, effectiveN, n } = weightedTest(
+      scheme,
+      [{ tokens: Uint32Array.from(thrice) }],
+      repeatWeights(scheme.h),
+    );
+    const { stdout } = await score(path, "--weights", "repeats", "--format", "json");
+    const shown = JSON.parse(stdout) as Printed;
+    expect(shown.weights?.kind).toBe("repeats");
+    expect(shown.log10P / log10P).toBeCloseTo(1, 9);
+    expect((shown.weights?.effectiveN ?? 0) / effectiveN).toBeCloseTo(1, 9);
+    expect(effectiveN).toBeLessThan(0.95 * n);
+  });
 
   test("the same however the text comes in parts", async () => {
     const [a, b] = [tokens.subarray(0, 333), tokens.subarray(333)];
@@ -191,8 +214,9 @@ describe("verdigris score --weights", () => {
     [["--weights", "leverage"], /--weights leverage: expected --serving-log FILE/],
     [["--weights", "entropy"], /--weights entropy: expected --model FILE/],
     [["--weights", "served", "--serving-log", log, "--model", "m"], /and no other source/],
+    [["--weights", "repeats", "--serving-log", log], /expected no other source than the text/],
     [["--model", "m.gguf"], /--weights: expected it with --model or --serving-log/],
-    [["--weights", "mass"], /Allowed choices are entropy, leverage, served/],
+    [["--weights", "mass"], /Allowed choices are entropy, leverage, served, repeats/],
     [["--weights", "served", "--serving-log", inFolder("gone")], /gone does not exist/],
     [["--weights", "served", "--serving-log", suspect], /not a serving sketch/],
     [

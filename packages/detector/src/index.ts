@@ -40,7 +40,7 @@ export { type GWords, gWords } from "./bayesian/words.js";
 export { type CodedPayload, detectPayload, type PayloadResult } from "./payload/index.js";
 export * from "./alignment/index.js";
 export { type Candidate, type Identification, type Identified, identify } from "./identify.js";
-export { modelTest, type ModelTestText } from "./weights/model-test.js";
+export { modelFigures, modelTest, type ModelTestText } from "./weights/model-test.js";
 export {
   type WeighedPiece,
   WeightedDetector,
@@ -64,5 +64,6 @@ export {
   type Weighting,
   entropyWeights,
   leverageWeights,
+  repeatWeights,
   servedFilter,
 } from "./weights/weighting.js";

@@ -76,7 +76,8 @@ export class Mt19937 {
     for (let j = 0; j < N; j++) {
       const next = state[j + 1 < N ? j + 1 : 0];
       const y = (state[j] & 0x8000_0000) | (next & 0x7fff_ffff);
-      state[j] = state[j + M < N ? j + M : j + M - N] ^ (y >>> 1) ^ ((y & 1) === 0 ? 0 : 0x9908_b0df);
+      state[j] =
+        state[j + M < N ? j + M : j + M - N] ^ (y >>> 1) ^ ((y & 1) === 0 ? 0 : 0x9908_b0df);
     }
     this.#at = 0;
   }

@@ -67,6 +67,25 @@ export function markLlmEwd(
   return { flags, zScore: (green - gamma * all) / Math.sqrt(gamma * (1 - gamma) * squares) };
 }
 
+/**
+ * What MarkLLM's SWEET or EWD prints for a text, from the entropies a model gave: Shannon or spike, as the scheme asks for
+ * (`modelFigures`). NaN where no position counts.
+ */
+export function markLlmModelScore(
+  scheme: Scheme,
+  tokens: Tokens,
+  figures: ArrayLike<number>,
+): number {
+  const { gamma, entropyThreshold: threshold } = scheme.profile.parameters as {
+    gamma: number;
+    entropyThreshold: number | null;
+  };
+  const entropy = Array.from(figures);
+  return threshold === null
+    ? markLlmEwd(scheme, tokens, { gamma, entropy }).zScore
+    : markLlmSweet(scheme, tokens, { gamma, entropy, threshold }).zScore;
+}
+
 /** DiP's key and how it reads a text. */
 export interface DipOptions {
   readonly key: Uint8Array;

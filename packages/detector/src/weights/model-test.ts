@@ -1,4 +1,4 @@
-import type { LanguageModel, Scheme, Tokens } from "@verdigris/core";
+import type { LanguageModel, ModelWeighting, Scheme, Tokens } from "@verdigris/core";
 import { type WeightedEvidence, weightedTest } from "./weighted-test.js";
 import { readWith } from "./weighting.js";
 
@@ -9,23 +9,17 @@ export interface ModelTestText {
 }
 
 /**
- * The exact test of a mark whose own detector asks a model how much each position counts (SWEET, EWD). The weights come
- * of text, prompt and model, never of the key, so the null law is that of the weighted coins. Without a prompt the text's
- * first token stands for one.
+ * What a mark's own detector asks a model at each position of each text (SWEET, EWD): the figures of its weighting, 0 where
+ * there is none. Without a prompt the text's first token stands for one. (T) each
  * @throws RangeError for a scheme that weighs nothing, or an empty text
  */
-export async function modelTest(
+export async function modelFigures(
   scheme: Scheme,
   texts: readonly ModelTestText[],
   model: LanguageModel,
-): Promise<WeightedEvidence> {
-  const { modelWeighting: weighting, h } = scheme;
-  if (weighting === undefined) {
-    throw new RangeError(
-      `scheme: expected one that weighs by a model, got ${scheme.profile.scheme}`,
-    );
-  }
-  const figures = new Map<Tokens, Float64Array>();
+): Promise<readonly Float64Array[]> {
+  const { figure } = weightingOf(scheme);
+  const all: Float64Array[] = [];
   for (const { tokens, prompt } of texts) {
     if (tokens.length === 0) throw new RangeError("texts: expected tokens in each, got none");
     const shown = prompt !== undefined && prompt.length > 0;
@@ -33,12 +27,39 @@ export async function modelTest(
     const read = await readWith(
       model,
       { prompt: start, tokens: shown ? tokens : tokens.subarray(1) },
-      weighting.figure,
+      figure,
     );
-    const all = new Float64Array(tokens.length);
-    all.set(read, tokens.length - read.length);
-    // Position 0 without a prompt has no figure, and no coin either: h is at least 1.
-    figures.set(tokens, weighting.weights(all.subarray(Math.min(h, all.length))));
+    const figures = new Float64Array(tokens.length);
+    figures.set(read, tokens.length - read.length);
+    all.push(figures);
   }
-  return weightedTest(scheme, texts, (tokens) => figures.get(tokens) as Float64Array);
+  return all;
+}
+
+/**
+ * The exact test of a mark whose own detector asks a model how much each position counts. The weights come of text, prompt
+ * and model, never of the key, so the null law is that of the weighted coins.
+ * @param figures of `modelFigures` for these texts
+ * @throws RangeError for a scheme that weighs nothing
+ */
+export function modelTest(
+  scheme: Scheme,
+  texts: readonly ModelTestText[],
+  figures: readonly Float64Array[],
+): WeightedEvidence {
+  const { weights } = weightingOf(scheme);
+  // Position 0 without a prompt has no figure, and no coin either: h is at least 1.
+  const weighed = new Map(
+    texts.map(({ tokens }, i) => [
+      tokens,
+      weights(figures[i].subarray(Math.min(scheme.h, tokens.length))),
+    ]),
+  );
+  return weightedTest(scheme, texts, (tokens) => weighed.get(tokens) as Float64Array);
+}
+
+/** @throws RangeError for a scheme that weighs nothing */
+function weightingOf({ modelWeighting, profile }: Scheme): ModelWeighting {
+  if (modelWeighting !== undefined) return modelWeighting;
+  throw new RangeError(`scheme: expected one that weighs by a model, got ${profile.scheme}`);
 }

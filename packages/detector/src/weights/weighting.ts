@@ -26,6 +26,28 @@ export function servedFilter(sketch: ServedCounts, least = 1): Weighting {
   return (tokens, from) => sketch.counts(tokens, from).map((n) => (n >= least ? 1 : 0));
 }
 
+/** Occurrences beyond which a window's weight grows no more. */
+const REPEATS = 3;
+
+/**
+ * Weight by how often the window with its token occurs in the text, up to three times. A mark made its tokens likelier
+ * each time, and what occurs twice was not edited since: where many tokens were, this finds more than equal weights.
+ * @param h tokens of context of a window
+ */
+export function repeatWeights(h: number): Weighting {
+  return (tokens, from) => {
+    const windows = Array.from({ length: tokens.length - from }, (_, i) =>
+      tokens.subarray(from + i - h, from + i + 1).join(),
+    );
+    const counts = new Map<string, number>();
+    for (const window of windows) counts.set(window, (counts.get(window) ?? 0) + 1);
+    return Float64Array.from(
+      windows,
+      (window) => Math.min(REPEATS, counts.get(window) ?? 0) / REPEATS,
+    );
+  };
+}
+
 /**
  * Weight by √H, H the entropy of a model's next-token law in nats: where a model has no choice a mark cannot show
  * (TextSeal 2026). Reads the text with the model, one token at a time after `prompt`. (T)

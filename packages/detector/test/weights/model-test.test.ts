@@ -2,13 +2,22 @@ import {
   Key,
   type LanguageModel,
   type Profile,
+  type Scheme,
   type Tokens,
   bindScheme,
   createKernel,
 } from "@verdigris/core";
 import { lehmer, testProfile } from "@verdigris/core/testing";
 import { describe, expect, it } from "vitest";
-import { binomialLog10P, decoyKey, modelTest, weightedEvidenceOf } from "../../src/index.js";
+import {
+  type ModelTestText,
+  type WeightedEvidence,
+  binomialLog10P,
+  decoyKey,
+  modelFigures,
+  modelTest,
+  weightedEvidenceOf,
+} from "../../src/index.js";
 import { Tally } from "../../src/tally.js";
 import { evidenceOf } from "../../src/evidence.js";
 
@@ -74,6 +83,10 @@ async function write(profile: Profile | null, length: number, seed: number): Pro
   return tokens;
 }
 
+async function tested(scheme: Scheme, texts: readonly ModelTestText[]): Promise<WeightedEvidence> {
+  return modelTest(scheme, texts, await modelFigures(scheme, texts, model));
+}
+
 describe.each([
   ["SWEET", 1],
   ["EWD", null],
@@ -86,10 +99,10 @@ describe.each([
     const tally = new Tally(scheme);
     tally.add({ tokens });
     const alike = evidenceOf(scheme.law, tally.count());
-    const weighted = await modelTest(scheme, [{ tokens }], model);
+    const weighted = await tested(scheme, [{ tokens }]);
     expect(weighted.log10P).toBeLessThan(alike.log10P - 1);
     expect(weighted.n).toBeLessThan(alike.n);
-    const prompted = await modelTest(scheme, [{ tokens, prompt: tokens.slice(0, 4) }], model);
+    const prompted = await tested(scheme, [{ tokens, prompt: tokens.slice(0, 4) }]);
     expect(prompted.n).toBeLessThan(weighted.n);
   });
 
@@ -99,7 +112,7 @@ describe.each([
     let found = 0;
     for (let i = 0; i < KEYS; i++) {
       const other = bindScheme(profile, decoyKey(40_000 + i), kernel);
-      const { log10P } = await modelTest(other, [{ tokens }], model);
+      const { log10P } = await tested(other, [{ tokens }]);
       if (log10P <= -1) found++;
     }
     expect(binomialLog10P(found, KEYS, 0.1)).toBeGreaterThan(-9);
@@ -123,9 +136,9 @@ describe("modelTest", () => {
 
   it("refuses a mark that asks no model, and a text without tokens", async () => {
     const plain = bindScheme(testProfile(), key, kernel);
-    await expect(modelTest(plain, [], model)).rejects.toThrow(/^scheme: .*got green-list$/);
+    await expect(tested(plain, [])).rejects.toThrow(/^scheme: .*got green-list$/);
     const scheme = bindScheme(profileWith(1), key, kernel);
     const none = [{ tokens: new Uint32Array(0) }];
-    await expect(modelTest(scheme, none, model)).rejects.toThrow(/^texts: .*got none$/);
+    await expect(tested(scheme, none)).rejects.toThrow(/^texts: .*got none$/);
   });
 });

@@ -19,6 +19,7 @@ import {
   evidenceOf,
   gammaLog10Q,
   leverageWeights,
+  repeatWeights,
   servedFilter,
   weightedClosedTest,
   closedTest,
@@ -112,6 +113,7 @@ describe("the weighted test of a text", () => {
   const weightings: readonly (readonly [string, Weighting])[] = [
     ["leverage", leverageWeights(sketch, 20)],
     ["the served filter", servedFilter(sketch, 3)],
+    ["repeats", repeatWeights(green.h)],
   ];
 
   it("with equal weights is the plain test", () => {
