@@ -78,18 +78,23 @@ export class Family {
   }
 }
 
-/** Families that texts were searched with last: their simulated texts serve the next ones. */
-const recent: { readonly law: string; readonly n: number; readonly family: Family }[] = [];
+/**
+ * The family for a text of n coins: that of up to 1/16 more, as a longer text's most evidence is the larger. The last few
+ * are kept: their simulated texts, which depend on nothing else, serve the next ones.
+ */
+export const familyFor = recentFamilies();
 
-/** The family for a text of n coins: that of up to 1/16 more, as a longer text's most evidence is the larger. */
-export function familyFor(law: NullLaw, n: number): Family {
-  const grain = 2 ** Math.max(0, Math.floor(Math.log2(n)) - 4);
-  const room = Math.ceil(n / grain) * grain;
-  const name = JSON.stringify(law);
-  const at = recent.findIndex((one) => one.n === room && one.law === name);
-  const [found = { law: name, n: room, family: new Family(law, room) }] =
-    at < 0 ? [] : recent.splice(at, 1);
-  recent.unshift(found);
-  recent.length = Math.min(recent.length, RECENT);
-  return found.family;
+function recentFamilies(): (law: NullLaw, n: number) => Family {
+  const recent: { readonly law: string; readonly n: number; readonly family: Family }[] = [];
+  return (law, n) => {
+    const grain = 2 ** Math.max(0, Math.floor(Math.log2(n)) - 4);
+    const room = Math.ceil(n / grain) * grain;
+    const name = JSON.stringify(law);
+    const at = recent.findIndex((one) => one.n === room && one.law === name);
+    const [found = { law: name, n: room, family: new Family(law, room) }] =
+      at < 0 ? [] : recent.splice(at, 1);
+    recent.unshift(found);
+    recent.length = Math.min(recent.length, RECENT);
+    return found.family;
+  };
 }
