@@ -87,7 +87,7 @@ describe("canaries", () => {
             keys: 250,
             documents: 4,
             alphas: [ALPHA],
-            tally: { deduplicate },
+            deduplicate,
           },
         ),
       )

@@ -6,15 +6,29 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Kernel, createKernel } from "@verdigris/core";
+import { type Kernel, bindScheme, createKernel } from "@verdigris/core";
+import { decoyKey, evidenceOf, rejects } from "@verdigris/detector";
 import { beforeAll, describe, expect, it } from "vitest";
-import { canJudge, countBound, digestOf, falseAlarms, pooled, upperBound } from "./false-alarms.js";
+import {
+  type Route,
+  type Test,
+  canJudge,
+  countBound,
+  digestOf,
+  falseAlarms,
+  pooled,
+  upperBound,
+} from "./false-alarms.js";
 import { type Calibration, calibrationPage, exceptions, judgements } from "./page.js";
 import { type Kinds, folded, subjects, textKinds } from "./subjects.js";
 
 const ALPHAS = [0.1, 0.01, 0.001];
 const KEYS = 50;
+/** Keys that get the same documents, where they are scored together. */
+const GROUP = 10;
 const DOCUMENTS = 4;
+/** Keys that the long form does not use. */
+const FIRST_KEY = 50_000_000;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const marks = subjects();
@@ -38,12 +52,12 @@ describe("false alarms", () => {
     const count = (kinds: Kinds, deduplicate: boolean): ReturnType<typeof falseAlarms> =>
       falseAlarms(mark, kinds, {
         kernel,
-        // Keys that the long form does not use.
-        firstKey: 50_000_000,
+        firstKey: FIRST_KEY,
         keys: KEYS,
         documents: DOCUMENTS,
         alphas: ALPHAS,
-        tally: { deduplicate },
+        ...(mark.own ? { route: "together", group: GROUP } : {}),
+        deduplicate,
       });
 
     it("stay below α on every kind of text", () => {
@@ -88,16 +102,48 @@ describe("false alarms", () => {
     expect(page).toBe(calibrationPage(recorded));
   });
 
-  // A symmetrical law comes closest to p = .01 at z = 2.
-  it.each(["green-list-left-1", "gumbel-left-2", "markllm-kgw"])(
-    "lose none where the long form skips tails: %s",
-    (name) => {
-      const mark = marks.find((other) => other.name === name) ?? marks[0];
-      const options = { kernel, firstKey: 0, keys: 150, documents: 4, alphas: [0.01, 0.001] };
-      const every = falseAlarms(mark, textsOf(mark.profile.V), options);
-      expect(falseAlarms(mark, textsOf(mark.profile.V), { ...options, leastZ: 2 })).toEqual(every);
-    },
-  );
+  describe.each(
+    marks.filter(({ own, name }) => own || name === "sglang-gumbel" || name === "sbw-selfhash"),
+  )("of $name, scored many keys at once", ({ profile, own }) => {
+    const levels = [0.01, 0.001];
+    const count = (route: Route): { readonly tests: Test[]; readonly rejections: number[] } => {
+      const tests: Test[] = [];
+      const alarms = falseAlarms({ name: "", profile, own }, textsOf(profile.V), {
+        kernel,
+        route,
+        group: 3,
+        firstKey: FIRST_KEY,
+        keys: own ? 60 : 6,
+        documents: DOCUMENTS,
+        alphas: levels,
+        observe: (test) => tests.push(test),
+      });
+      return { tests, rejections: [...pooled(Object.values(alarms)).rejections] };
+    };
+
+    it("are those of a tally for each key: every sum, every p and every rejection", () => {
+      const [together, oneByOne] = [count("together"), count("one by one")];
+      const { law } = bindScheme(profile, decoyKey(0), kernel);
+      const log10P = ({ tests }: typeof together): number[] =>
+        tests.map((test) => evidenceOf(law, test).log10P);
+      expect(together.tests).toEqual(oneByOne.tests);
+      expect(log10P(together)).toEqual(log10P(oneByOne));
+      // Critical sums and skipped tails lose none.
+      expect(together.rejections).toEqual(
+        levels.map((alpha) => log10P(oneByOne).filter((p) => rejects(p, alpha)).length),
+      );
+    });
+  });
+
+  it("of ours are as many as their laws say, in the long form", () => {
+    for (const { name, kinds } of recorded.marks.filter(({ own }) => own)) {
+      const { rejections, expected = [] } = pooled(Object.values(kinds));
+      recorded.alphas.forEach((alpha, a) => {
+        const off = Math.abs(rejections[a] - expected[a]) / Math.sqrt(expected[a]);
+        expect(off, `${name}, α = ${alpha}`).toBeLessThan(5);
+      });
+    }
+  });
 });
 
 describe("the judgement of a level", () => {

@@ -1,5 +1,5 @@
 /** The page of measured false-alarm rates, from the counts of bench/quality/calibration.mjs. */
-import { type Alarms, LIMIT, canJudge, pooled, upperBound } from "./false-alarms.ts";
+import { type Alarms, LIMIT, type Route, canJudge, pooled, upperBound } from "./false-alarms.ts";
 
 /** What bench/results/calibration.json holds. */
 export interface Calibration {
@@ -17,6 +17,8 @@ interface Row {
   readonly V: number;
   /** Identifies profile, texts and scores. */
   readonly digest: string;
+  /** How it was counted. */
+  readonly route: Route;
   readonly keys: number;
   readonly kinds: Readonly<Record<string, Alarms>>;
 }
@@ -32,19 +34,41 @@ export interface Judgement {
 }
 
 const ALL = "all kinds";
+const OURS = "all of ours";
 
-/** Every rate with enough tests to be judged. */
+/**
+ * Every rate with enough tests to be judged. Our marks are also judged together, at levels where some mark or kind of
+ * text has too few tests by itself.
+ */
 export function judgements({ alphas, marks }: Calibration): readonly Judgement[] {
-  return marks.flatMap((row) =>
-    Object.entries({ ...row.kinds, [ALL]: pooled(Object.values(row.kinds)) }).flatMap(
-      ([kind, { tests, rejections }]) =>
-        alphas.flatMap((alpha, a) => {
-          if (!canJudge(tests, alpha)) return [];
-          const rate = rejections[a] / tests / alpha;
-          const bound = upperBound(rejections[a], tests, alpha);
-          return [{ mark: row.name, kind, alpha, rate, bound }];
-        }),
-    ),
+  const ours = marks.filter(({ own }) => own);
+  const alone = marks.flatMap((row) => judged(row.name, row.kinds, alphas));
+  const isFew = (alpha: number): boolean =>
+    ours.some(({ kinds }) => Object.values(kinds).some(({ tests }) => !canJudge(tests, alpha)));
+  return [...alone, ...judged(OURS, together(ours), alphas).filter(({ alpha }) => isFew(alpha))];
+}
+
+function judged(
+  mark: string,
+  kinds: Row["kinds"],
+  alphas: readonly number[],
+): readonly Judgement[] {
+  return Object.entries({ ...kinds, [ALL]: pooled(Object.values(kinds)) }).flatMap(
+    ([kind, { tests, rejections }]) =>
+      alphas.flatMap((alpha, a) => {
+        if (!canJudge(tests, alpha)) return [];
+        const rate = rejections[a] / tests / alpha;
+        const bound = upperBound(rejections[a], tests, alpha);
+        return [{ mark, kind, alpha, rate, bound }];
+      }),
+  );
+}
+
+/** The counts of several marks on each kind of text. */
+function together(marks: readonly Row[]): Row["kinds"] {
+  const names = Object.keys(marks[0]?.kinds ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, pooled(marks.map(({ kinds }) => kinds[name]))]),
   );
 }
 
@@ -62,14 +86,15 @@ export function calibrationPage(calibration: Calibration): string {
     INTRODUCTION(calibration),
     ...outcome(all, alphas, tried),
     ...tried.flatMap((alpha) => rates(alpha, calibration, all)),
+    ...laws(calibration),
     "## How much was counted",
     "",
     ...table(
-      ["mark", "scheme", "V", "keys", "tests of each kind", "coins a test"],
-      marks.map(({ name, scheme, V, keys, kinds }) => {
+      ["mark", "scheme", "V", "keys", "scored", "tests of each kind", "tests", "coins a test"],
+      marks.map(({ name, scheme, V, keys, route, kinds }) => {
         const { tests, coins } = pooled(Object.values(kinds));
-        const each = tests / Object.keys(kinds).length;
-        return [name, scheme, V, keys, each, (coins / tests).toFixed(0)].map(grouped);
+        const coinsEach = (coins / tests).toFixed(0);
+        return [name, scheme, V, keys, route, testsOfEach(kinds), tests, coinsEach].map(grouped);
       }),
     ),
     "",
@@ -88,8 +113,11 @@ ${command}
 
 which keeps its counts in \`.cache/\` and goes on where it stopped. \`npm test\` runs a short form.
 
-- **A test** is one document of 20 to 160 tokens under one key. The documents of a key are scored one after another by
-  one tally, so that no coin is in two tests and all tests are independent.
+- **A test** is one document of 20 to 160 tokens under one key. The documents of a key are scored one after another, each
+  coin once, so that no coin is in two tests and all tests are independent.
+- **Our marks and quick ones of others'** are scored many keys at once, by the function that decoy keys and attribution use;
+  the rest by a tally for each key. Both give each document the same sum and the same p, bit for bit
+  (\`tests/calibration/false-alarms\`).
 - **Texts**: ${Object.entries(kinds)
   .map(([name, documents]) => `${name} (${documents} documents)`)
   .join(", ")}. Origin and licence: \`fixtures/corpora\`.
@@ -99,7 +127,9 @@ which keeps its counts in \`.cache/\` and goes on where it stopped. \`npm test\`
   multiples of α. The bound may be at most ${LIMIT}. A rate well below 1 is no error: sums of coins are whole numbers, and a
   threshold between two of them is rounded against detection.
 - **A level is tried** where the tests can judge it: a mark whose real rate is exactly α would pass except with probability
-  1e-3. Elsewhere there is a dash; passing or failing would be luck.
+  1e-3, which takes about 290/α tests. Elsewhere there is a dash; passing or failing would be luck.
+- **Pooled rates**: "${ALL}" adds up the kinds of text of one mark, "${OURS}" our marks on one kind of text. Where only a pooled rate
+  is judged, a part of the pool could be worse by as much as the others are better.
 `;
 
 function outcome(
@@ -133,22 +163,55 @@ function rates(
 ): readonly string[] {
   const columns = [...Object.keys(kinds), ALL];
   const here = all.filter((judgement) => judgement.alpha === alpha);
-  const rows = marks.filter(({ name }) => here.some(({ mark }) => mark === name));
+  const ours = together(marks.filter(({ own }) => own));
+  const rows = [...marks, { name: OURS, kinds: ours }].filter(({ name }) =>
+    here.some(({ mark }) => mark === name),
+  );
   return [
     `## α = ${power(alpha)}`,
     "",
     ...table(
-      ["mark", ...columns],
-      rows.map(({ name }) => [
-        name,
+      ["mark", "tests of each kind", ...columns],
+      rows.map((row) => [
+        row.name,
+        grouped(testsOfEach(row.kinds)),
         ...columns.map((column) => {
-          const found = here.find(({ mark, kind }) => mark === name && kind === column);
+          const found = here.find(({ mark, kind }) => mark === row.name && kind === column);
           return found === undefined ? "–" : `${found.rate.toFixed(2)} (${found.bound.toFixed(2)})`;
         }),
       ]),
     ),
     "",
   ];
+}
+
+/** Rejections of our marks beside the exact mean that the law gives: a check from both sides. */
+function laws({ alphas, marks }: Calibration): readonly string[] {
+  const rows = marks
+    .filter(({ own }) => own)
+    .map(({ name, kinds }) => {
+      const { rejections, expected = [] } = pooled(Object.values(kinds));
+      return [name, ...alphas.map((_, a) => `${grouped(rejections[a])} / ${mean(expected[a])}`)];
+    });
+  return [
+    "## Our marks against their laws",
+    "",
+    "Rejections of all kinds of text together / their mean if every coin follows its law exactly. The mean is below α times the",
+    "tests because sums of green lists are whole numbers; scatter of the count is the root of it.",
+    "",
+    ...table(["mark", ...alphas.map((alpha) => `α = ${power(alpha)}`)], rows),
+    "",
+  ];
+}
+
+/** A mean count. */
+function mean(value = NaN): string {
+  return value < 100 ? value.toFixed(1) : grouped(Math.round(value));
+}
+
+/** Every kind of text has as many tests. */
+function testsOfEach(kinds: Row["kinds"]): number {
+  return Object.values(kinds)[0]?.tests ?? 0;
 }
 
 /** Columns as wide as their widest cell, which is how oxfmt lays tables out. */
