@@ -35,11 +35,8 @@ export function recordedArms() {
   }));
 }
 
-/**
- * Marks that no corpus was recorded with, in texts of a count model (order 3) of the unmarked SmolLM2 answers; all of them,
- * or those that are named.
- */
-export async function countArms(tokens, length, names = null) {
+/** Those of the marks that no corpus was recorded with which are named, in texts of a count model (order 3) of the unmarked answers. */
+export async function countArms(tokens, length, names) {
   const teacher = countTeacher(material.unmarked, { vocabularySize: material.vocabularySize });
   const [{ profile: green }] = material.arms;
   const foreign = (id) =>
@@ -50,10 +47,13 @@ export async function countArms(tokens, length, names = null) {
     ["HF left-hash", foreign("hf-lefthash")],
     ["HF self-hash", foreign("hf-selfhash")],
     ["SynthID (HF)", foreign("synthid-hf")],
+    ["SynthID weighted", foreign("synthid-hf-weighted")],
+    ["vLLM Gumbel", foreign("vllm-gumbel")],
+    ["TextSeal Gumbel", foreign("textseal-gumbel")],
   ];
   const arms = [];
   for (const [name, profile] of marks) {
-    if (names?.includes(name) === false) continue;
+    if (!names.includes(name)) continue;
     const texts = await writeTexts(teacher, {
       scheme: bindScheme(profile, KEY, kernel),
       random: randomStream("count arm", name),
@@ -82,6 +82,9 @@ export function textsOf(pieces, length, most) {
   }
   return texts;
 }
+
+/** A share, rounded. */
+export const share = (hits, all) => Number((hits / all).toFixed(4));
 
 /** The evidence of pieces of one text under a key. */
 export function scored(profile, key, pieces) {
