@@ -21,6 +21,8 @@ const OURS_OF = 6;
 const ALPHA = 0.01;
 const HOSTS = [1000, 3000, 10_000];
 const INSERTS = [20, 30, 40, 60, 80, 100, 300, 500, 1000];
+/** Few short inserts are found, and their ends' intervals need many; from 300 tokens on everybody finds everything. */
+const trialsOf = (insert) => (insert <= 30 ? 3 * TRIALS : insert < 300 ? TRIALS : TRIALS / 4);
 /** Hosts free of the mark that a threshold rests on. */
 const nullsOf = (host) => Math.max(3000, Math.round((NULLS * 1000) / host));
 const at = (path) => fileURLToPath(new URL(`../../fixtures/corpora/${path}`, import.meta.url));
@@ -36,7 +38,7 @@ const hosts = { human: joined(material.human), unmarked: joined(material.unmarke
 const results = new URL("../results/copy-paste.json", import.meta.url);
 const settings = {
   alpha: ALPHA,
-  trials: TRIALS,
+  trials: Object.fromEntries(INSERTS.map((insert) => [insert, trialsOf(insert)])),
   nullTexts: Object.fromEntries(HOSTS.map((host) => [host, nullsOf(host)])),
   hosts: "State of the Union, Moby Dick; SmolLM2-135M unmarked",
 };
@@ -55,8 +57,8 @@ for (const { profile, key, texts } of material.arms) {
     console.log(`h=${scheme.h} host ${n}, no insert:`, JSON.stringify(critical.alarms));
     for (const length of INSERTS.filter((insert) => insert < n)) {
       rows.push(trial({ profile, key, scheme, marked, n, length, critical }));
-      const { power, h, intervalCoverage } = rows.at(-1);
-      console.log(`h=${h} host ${n} insert ${length}:`, JSON.stringify(power), intervalCoverage);
+      const { power, h, intervals } = rows.at(-1);
+      console.log(`h=${h} host ${n} insert ${length}:`, JSON.stringify({ ...power, intervals }));
     }
   }
 }
@@ -104,16 +106,29 @@ function byInsert(insert) {
     mean: mean(({ leads }) => leads[rival].mean),
     standardError: Math.sqrt(mean(({ leads }) => leads[rival].standardError ** 2) / cells.length),
   });
-  const ends = cells.reduce((sum, { ends: some }) => sum + some, 0);
+  const found = cells.reduce((sum, { intervals }) => sum + (intervals?.found ?? 0), 0);
   return {
     insert,
     power: Object.fromEntries(
       ["ours", "winMax", "dyadic"].map((name) => [name, mean(({ power }) => power[name])]),
     ),
     leads: { winMax: pooled("winMax"), dyadic: pooled("dyadic") },
-    intervalCoverage:
-      cells.reduce((sum, cell) => sum + cell.ends * (cell.intervalCoverage ?? 0), 0) / ends,
-    ends,
+    intervals: {
+      found,
+      ...weighted(
+        cells.flatMap(({ intervals }) => intervals ?? []),
+        found,
+      ),
+    },
+  };
+}
+
+/** How often intervals cover over several cells, by how many spans each found. */
+function weighted(cells, all) {
+  const sum = (of) => cells.reduce((total, cell) => total + of(cell), 0);
+  return {
+    mean: sum(({ found, mean }) => found * mean) / all,
+    standardError: Math.sqrt(sum(({ found, standardError }) => (found * standardError) ** 2)) / all,
   };
 }
 
@@ -260,10 +275,9 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
   const random = randomStream("copy-paste", profile.h, n, length);
   const hitBy = { ours: [], winMax: [], dyadic: [] };
   const errors = { ours: [], winMax: [], dyadic: [] };
-  const widths = [];
-  let [covered, spans] = [0, 0];
-  // From 300 tokens on everybody finds everything.
-  const trials = length < 300 ? TRIALS : TRIALS / 4;
+  const [widths, covered] = [[], []];
+  let spans = 0;
+  const trials = trialsOf(length);
   for (let i = 0; i < trials; i++) {
     const host = stretch(i % 2 === 0 ? hosts.human : hosts.unmarked, n - length, random);
     const from = Math.floor(random.next() * (host.length + 1));
@@ -289,8 +303,8 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
     spans += hits.length;
     const best = hits.reduce((a, b) => (a.log10P <= b.log10P ? a : b));
     errors.ours.push((Math.abs(best.start - from) + Math.abs(best.end - to)) / 2);
-    const inside = ([low, high], where) => Number(low <= where && where <= high);
-    covered += inside(best.startInterval, from) + inside(best.endInterval, to);
+    const inside = ([low, high], where) => (low <= where && where <= high ? 1 : 0);
+    covered.push((inside(best.startInterval, from) + inside(best.endInterval, to)) / 2);
     for (const [low, high] of [best.startInterval, best.endInterval]) widths.push(high - low);
   }
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? null;
@@ -309,20 +323,23 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
     medianBoundaryError: Object.fromEntries(
       Object.entries(errors).map(([name, values]) => [name, median(values)]),
     ),
-    intervalCoverage: widths.length === 0 ? null : covered / widths.length,
-    ends: widths.length,
+    intervals: covered.length === 0 ? null : { found: covered.length, ...meanOf(covered) },
     medianIntervalTokens: median(widths),
-    spansPerHit: widths.length === 0 ? null : (2 * spans) / widths.length,
+    spansPerHit: covered.length === 0 ? null : spans / covered.length,
   };
 }
 
-/** Our power less a rival's on the same texts, with its standard error. */
+/** Our power less a rival's on the same texts. */
 function leadOf(hitBy, rival, trials) {
-  const differences = Array.from(
-    { length: trials },
-    (_, i) => (hitBy.ours[i] ?? 0) - (hitBy[rival][i] ?? 0),
+  return meanOf(
+    Array.from({ length: trials }, (_, i) => (hitBy.ours[i] ?? 0) - (hitBy[rival][i] ?? 0)),
   );
-  const mean = differences.reduce((sum, lead) => sum + lead, 0) / trials;
-  const variance = differences.reduce((sum, lead) => sum + (lead - mean) ** 2, 0) / (trials - 1);
-  return { mean, standardError: Math.sqrt(variance / trials) };
+}
+
+/** A mean with its standard error. */
+function meanOf(values) {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  return { mean, standardError: n < 2 ? null : Math.sqrt(variance / n) };
 }
