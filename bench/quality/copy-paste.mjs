@@ -8,9 +8,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { bindScheme, createKernel } from "@verdigris/core";
-import { Tally, binomialLog10P, decoyKey, localise, normalQuantile } from "@verdigris/detector";
+import { Tally, decoyKey, localise } from "@verdigris/detector";
 import { loadMaterial, randomStream } from "@verdigris/survival";
 import { fileURLToPath } from "node:url";
+import { dyadic, meanOf, summary, threshold, weighted, winMax } from "./scan-rivals.mjs";
 
 const option = (name, usual) =>
   Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1] ?? usual);
@@ -64,6 +65,7 @@ for (const { profile, key, texts } of material.arms) {
 }
 
 const order = (a, b) => a.h - b.h || a.host - b.host;
+rows.sort(order); // Means must not depend on which cells were run last.
 const result = {
   command: "node bench/quality/copy-paste.mjs",
   machine: cpus()[0].model,
@@ -72,31 +74,9 @@ const result = {
   byInsert: INSERTS.map(byInsert),
   seconds: onlyH + onlyHost > 0 && option("time", 0) === 0 ? before.seconds : timings(),
   nulls: nulls.toSorted(order),
-  rows: rows.toSorted(order),
+  rows,
 };
 writeFileSync(results, `${JSON.stringify(result, null, 2)}\n`);
-
-/**
- * Leads over either rival in every cell: how many are beyond two standard errors, and beyond what one of so many sound
- * comparisons would exceed with probability .05 (Bonferroni, one-sided).
- */
-function summary(leads) {
-  const z = leads.map(({ mean, standardError }) =>
-    standardError === 0 ? 0 : mean / standardError,
-  );
-  const bound = normalQuantile(0.05 / leads.length);
-  return {
-    comparisons: leads.length,
-    mean: leads.reduce((sum, { mean }) => sum + mean, 0) / leads.length,
-    smallest: Math.min(...leads.map(({ mean }) => mean)),
-    smallestZ: Math.min(...z),
-    behindBy2: z.filter((value) => value < -2).length,
-    aheadBy2: z.filter((value) => value > 2).length,
-    bonferroniBound: bound,
-    behindByBound: z.filter((value) => value < -bound).length,
-    aheadByBound: z.filter((value) => value > bound).length,
-  };
-}
 
 /** The leads at one length of insert over all h and hosts, whose texts are independent. */
 function byInsert(insert) {
@@ -120,15 +100,6 @@ function byInsert(insert) {
         found,
       ),
     },
-  };
-}
-
-/** How often intervals cover over several cells, by how many spans each found. */
-function weighted(cells, all) {
-  const sum = (of) => cells.reduce((total, cell) => total + of(cell), 0);
-  return {
-    mean: sum(({ found, mean }) => found * mean) / all,
-    standardError: Math.sqrt(sum(({ found, standardError }) => (found * standardError) ** 2)) / all,
   };
 }
 
@@ -181,55 +152,6 @@ function coinsOf(scheme, tokens) {
   return { positions, flags: Uint8Array.from(scores) };
 }
 
-/**
- * lm-watermarking's WinMax, all lengths 1 … T − 1: the largest z, uncorrected. A token more adds at most one green, so
- * lengths that cannot win are passed over.
- */
-function winMax(flags, gamma) {
-  const n = flags.length;
-  const sums = greenBefore(flags);
-  const z = (green, length) => (green - gamma * length) / Math.sqrt(length * gamma * (1 - gamma));
-  let best = { statistic: -Infinity, start: 0, end: 0 };
-  for (let length = 1; length < n;) {
-    let [most, start] = [-1, 0];
-    for (let i = 0; i + length <= n; i++) {
-      const green = sums[i + length] - sums[i];
-      if (green > most) [most, start] = [green, i];
-    }
-    const statistic = z(most, length);
-    if (statistic > best.statistic) best = { statistic, start, end: start + length };
-    do {
-      most++;
-      length++;
-    } while (length < n && z(most, length) <= best.statistic);
-  }
-  return best;
-}
-
-/** Green tokens before each place. (T + 1) */
-function greenBefore(flags) {
-  const sums = new Int32Array(flags.length + 1);
-  for (let i = 0; i < flags.length; i++) sums[i + 1] = sums[i] + flags[i];
-  return sums;
-}
-
-/** TextSeal's localisation: lengths 50, 100, 200 …, half a length apart; the smallest p times the number of windows. */
-function dyadic(flags, gamma) {
-  const n = flags.length;
-  const sums = greenBefore(flags);
-  let best = { statistic: -Infinity, start: 0, end: 0 };
-  for (let length = Math.min(n, 50); length <= n; length *= 2) {
-    const step = Math.max(1, length >> 1);
-    for (let start = 0; start + length <= n; start += step) {
-      const green = sums[start + length] - sums[start];
-      if (green <= gamma * length) continue;
-      const statistic = -binomialLog10P(green, length, gamma);
-      if (statistic > best.statistic) best = { statistic, start, end: start + length };
-    }
-  }
-  return best;
-}
-
 /** The rivals' thresholds at a true rate of ALPHA on hosts free of the mark, and our own alarms there. */
 function calibrate(profile, n) {
   const { gamma } = profile.parameters;
@@ -246,7 +168,7 @@ function calibrate(profile, n) {
     looks++;
     if (localise(profile, key, { tokens }, { alpha: ALPHA, kernel }).length > 0) alarms++;
   }
-  const [ofWinMax, ofDyadic] = [winMaxes, dyadics].map(threshold);
+  const [ofWinMax, ofDyadic] = [winMaxes, dyadics].map((values) => threshold(values, ALPHA));
   return {
     winMax: ofWinMax,
     dyadic: ofDyadic,
@@ -258,15 +180,6 @@ function calibrate(profile, n) {
       dyadicCritical: 10 ** -ofDyadic.value,
     },
   };
-}
-
-/** Rejecting above `value`, and at it with probability `share`, rejects ALPHA of the texts. */
-function threshold(statistics) {
-  const allowed = ALPHA * statistics.length;
-  const value = statistics.toSorted((a, b) => b - a)[Math.floor(allowed)];
-  const above = statistics.filter((statistic) => statistic > value).length;
-  const equal = statistics.filter((statistic) => statistic === value).length;
-  return { value, share: (allowed - above) / equal };
 }
 
 /** One cell: how often each rejects, and how far the ends of what it found are from the true ones. */
@@ -334,12 +247,4 @@ function leadOf(hitBy, rival, trials) {
   return meanOf(
     Array.from({ length: trials }, (_, i) => (hitBy.ours[i] ?? 0) - (hitBy[rival][i] ?? 0)),
   );
-}
-
-/** A mean with its standard error. */
-function meanOf(values) {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, standardError: n < 2 ? null : Math.sqrt(variance / n) };
 }
