@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { VerdigrisError } from "./errors.js";
-import { MAX_VOCABULARY } from "./prf/kernel.js";
+
+/** Largest vocabulary: what a kernel's memory holds. */
+export const MAX_VOCABULARY = 1 << 19;
 
 const date = z.iso.datetime({ offset: true }).nullable();
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Columns, type Kernel, MAX_VOCABULARY, decidingPlanes } from "../src/prf/kernel.js";
+import { MAX_VOCABULARY } from "../src/profile.js";
+import { type Columns, type Kernel, decidingPlanes } from "../src/prf/kernel.js";
 import { createPlainKernel } from "../src/prf/plain.js";
 import { createKernel } from "../src/prf/index.js";
 import { createWasmKernel } from "../src/prf/wasm.js";

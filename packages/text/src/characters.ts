@@ -2,7 +2,16 @@
  * Characters that do not show, and characters that show as others. Sources: Unicode 16, chapters 9,
  * 12 and 23 (joiners, layout controls); UTS 51 (emoji sequences); UTS 39 (confusables).
  */
-import type { FindingKind } from "./normalise.js";
+export type FindingKind =
+  | "bom"
+  | "newline"
+  | "control"
+  | "space"
+  | "zero-width"
+  | "surrogate"
+  | "homoglyph"
+  | "styled"
+  | "nfc";
 
 /** Replaces every match of `pattern`. */
 export interface Rule {

@@ -1,5 +1,6 @@
 export { asFileError } from "./file-errors.js";
-export { type Finding, type FindingKind, type Normalised, normalise } from "./normalise.js";
+export type { FindingKind } from "./characters.js";
+export { type Finding, type Normalised, normalise } from "./normalise.js";
 export { type WholeFileOptions, writeWhole } from "./whole-file.js";
 export { tokenOffsets } from "./offsets.js";
 export { findFiles } from "./inputs.js";

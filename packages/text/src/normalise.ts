@@ -2,19 +2,15 @@
  * Suspect text as a model would have written it: what editors, web pages and evaders put between
  * the characters is removed, so that the tokens are those the generator chose.
  */
-import { HOMOGLYPHS, MAYBE_STYLED, RULES, STYLED, SUSPICIOUS } from "./characters.js";
+import {
+  type FindingKind,
+  HOMOGLYPHS,
+  MAYBE_STYLED,
+  RULES,
+  STYLED,
+  SUSPICIOUS,
+} from "./characters.js";
 import { type Edit, TracedText } from "./edits.js";
-
-export type FindingKind =
-  | "bom"
-  | "newline"
-  | "control"
-  | "space"
-  | "zero-width"
-  | "surrogate"
-  | "homoglyph"
-  | "styled"
-  | "nfc";
 
 /** One kind of repair. Expected, not an error: a report shows it. */
 export interface Finding {

@@ -1,3 +1,4 @@
+import { MAX_VOCABULARY } from "../profile.js";
 import type { TextSealList } from "../primitives/textseal.js";
 import type { TorchLists } from "../primitives/torch-lists.js";
 import type { Coins } from "../types.js";
@@ -55,9 +56,6 @@ export interface Seed {
   readonly lo: number;
   readonly hi: number;
 }
-
-/** Largest vocabulary a kernel's memory holds. */
-export const MAX_VOCABULARY = 1 << 19;
 
 /** @throws RangeError unless a row of `vocabularySize` fits a kernel's memory */
 export function checkRow(vocabularySize: number): void {

@@ -1,3 +1,4 @@
+import { MAX_VOCABULARY } from "../profile.js";
 import { toSigned } from "../primitives/int64.js";
 import { TEXTSEAL_STEP, type TextSealList } from "../primitives/textseal.js";
 import { type TorchExports, createWasmTorchLists } from "../primitives/torch-lists-wasm.js";
@@ -7,7 +8,6 @@ import {
   type Kernel,
   type KeyWords,
   type Seed,
-  MAX_VOCABULARY,
   checkRow,
   decidingPlanes,
 } from "./kernel.js";

@@ -3,7 +3,8 @@ import { DecoySchemes, type DecoyTest, summariseDecoys } from "../decoys.js";
 import { type Evidence, evidenceOf, zScoreOf } from "../evidence.js";
 import { type WeightedEvidence, weightedEvidenceOf } from "../weights/weighted-test.js";
 import type { Weighting } from "../weights/weighting.js";
-import { type Draws, LaidPairs, distinctDraws, distinctOf, weightAfter } from "./pairs.js";
+import type { Draws } from "./layout.js";
+import { LaidPairs, distinctDraws, distinctOf, weightAfter } from "./pairs.js";
 
 /** Closed-model test: each distinct coin once, exact tail. */
 export function closedTest(scheme: Scheme, draws: Draws): Evidence {

@@ -4,7 +4,7 @@
  */
 export { closedDecoys, closedTest, weightedClosedTest } from "./closed.js";
 export { type OpenEvidence, type Prediction, openArgmaxTest, openTest } from "./open.js";
-export type { Draws } from "./pairs.js";
+export type { Draws } from "./layout.js";
 export { type SharedContext, type Speller, SharedVocabulary } from "./shared-vocabulary.js";
 export {
   type StrataOptions,

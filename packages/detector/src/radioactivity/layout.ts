@@ -1,6 +1,11 @@
 import type { Scheme, Tokens } from "@verdigris/core";
 import { PairNumbers } from "../pair-numbers.js";
-import type { Draws } from "./pairs.js";
+
+/** What a suspect answered, one token per context: all that a closed model shows. */
+export interface Draws {
+  readonly contexts: readonly Tokens[]; // (N)
+  readonly tokens: Uint32Array; // (N)
+}
 
 /** Windows in one stream of tokens: the seed of pair i is that of position at[i]. */
 export interface Layout {

@@ -8,13 +8,7 @@ import {
 } from "@verdigris/core";
 import { CoinSet } from "../coin-set.js";
 import type { Weighting } from "../weights/weighting.js";
-import { type Layout, layOut } from "./layout.js";
-
-/** What a suspect answered, one token per context: all that a closed model shows. */
-export interface Draws {
-  readonly contexts: readonly Tokens[]; // (N)
-  readonly tokens: Uint32Array; // (N)
-}
+import { type Draws, type Layout, layOut } from "./layout.js";
 
 /** Pairs of contexts and tokens, laid out once to be scored under many keys of one profile. N pairs. */
 export class LaidPairs {

@@ -1,6 +1,6 @@
 import type { Tokens } from "@verdigris/core";
 import type { Prediction } from "./open.js";
-import type { Draws } from "./pairs.js";
+import type { Draws } from "./layout.js";
 
 /** What is needed of a tokenizer: text to ids, and each id's bytes. */
 export interface Speller {

@@ -4,7 +4,8 @@ import { BettingMixture } from "../sequential/betting.js";
 import { eProcess } from "../sequential/e-process.js";
 import type { Weighting } from "../weights/weighting.js";
 import { type Prediction, expectedScores, sharedCoins } from "./open.js";
-import { type Draws, distinctDraws, weightAfter } from "./pairs.js";
+import type { Draws } from "./layout.js";
+import { distinctDraws, weightAfter } from "./pairs.js";
 
 /** Strata of windows by how often they were served. */
 export interface StrataOptions {

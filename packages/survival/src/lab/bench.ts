@@ -23,7 +23,8 @@ import {
 import { type Apprenticeship, apprentice } from "../students/index.js";
 import { countTeacher } from "../teachers/count.js";
 import type { Study } from "./config.js";
-import { type LessonOrder, writeLesson } from "./lessons.js";
+import { writeLesson } from "./lessons.js";
+import type { LessonOrder } from "./orders.js";
 import { inOtherWords, openModel } from "./live-model.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
 import type { WritingTeacherSetting, Setting } from "./setting.js";

@@ -4,7 +4,7 @@ import { type DirectoryOptions, directoryStore } from "../store.js";
 import { Bench } from "./bench.js";
 import { runStudent } from "./cell.js";
 import type { Study } from "./config.js";
-import type { LessonOrder } from "./lessons.js";
+import type { LessonOrder } from "./orders.js";
 import { type PortableMaterial, portable } from "./material.js";
 import type { PlannedRun } from "./plan.js";
 import type { StudentRun } from "./result.js";

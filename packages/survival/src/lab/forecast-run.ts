@@ -13,16 +13,9 @@ import {
 } from "../training-attacks/index.js";
 import type { Bench, KeyedMark } from "./bench.js";
 import type { AttackRecord } from "./result.js";
-import type { Setting } from "./setting.js";
+import type { RunOrder } from "./orders.js";
 import { type StudentRunName, streamOf } from "./streams.js";
 import { type RunTexts, textsOf } from "./texts.js";
-
-/** One student run of a study. */
-export interface RunOrder {
-  readonly setting: Setting;
-  readonly key: number;
-  readonly seed: number;
-}
 
 /** A run whose corpus and contexts are drawn and whose forecast is made. */
 export interface ForecastRun {

@@ -1,11 +1,18 @@
 /** What teachers write: marked and unmarked texts, each a pure function of its order and the material. */
-import { type LanguageModel, type Random, type Scheme, bindScheme } from "@verdigris/core";
+import {
+  type Kernel,
+  type LanguageModel,
+  type Random,
+  type Scheme,
+  bindScheme,
+} from "@verdigris/core";
 import { type EmbedOptions, generate } from "@verdigris/watermark";
 import { type Text, firstTokens, tokenCount } from "../corpus.js";
 import { mapInParallel } from "../parallel.js";
 import { below, randomStream, shuffled } from "../random.js";
 import { writeWithTargets } from "../teachers/targets.js";
-import type { Bench } from "./bench.js";
+import type { Material } from "../material.js";
+import type { LessonOrder } from "./orders.js";
 import { servedWriter } from "./served-lessons.js";
 import { profileOf, recordedArm, studyKey } from "./material.js";
 import type { WritingTeacherSetting, Setting } from "./setting.js";
@@ -13,20 +20,11 @@ import type { WritingTeacherSetting, Setting } from "./setting.js";
 /** Tokens of a text that serve as prompt of another. */
 const PROMPT = 8;
 
-/** What a teacher is asked for. */
-export interface LessonOrder {
-  /** Digest of the material. */
-  readonly material: string;
-  readonly teacher: Setting["teacher"];
-  /** Which texts the teacher was made from. */
-  readonly source: "unmarked" | "human";
-  /** What the texts are for; the mark is null unless they are marked. */
-  readonly purpose: "marked" | "filler" | "held-out" | "clean" | "foreign";
-  readonly mark: Setting["mark"] | null;
-  readonly keyring: Setting["keyring"];
-  readonly key: number;
-  readonly seed: string;
-  readonly tokens: number;
+/** What lessons are written from. */
+interface WritingDesk {
+  readonly material: Material;
+  readonly kernel: Kernel;
+  teacher(source: LessonOrder["source"], setting: WritingTeacherSetting): Promise<LanguageModel>;
 }
 
 /** Shares of the parts of a keyring; they add up to 1, the first is the largest. */
@@ -39,29 +37,29 @@ export function sharesOf(keyring: Setting["keyring"]): readonly number[] {
 }
 
 /** Writes what was ordered; a text says which part of the keyring marked it. */
-export async function writeLesson(order: LessonOrder, bench: Bench): Promise<readonly Text[]> {
+export async function writeLesson(order: LessonOrder, desk: WritingDesk): Promise<readonly Text[]> {
   const { teacher } = order;
-  if (teacher.kind === "recorded") return recorded(order, bench);
+  if (teacher.kind === "recorded") return recorded(order, desk);
   const name = JSON.stringify(order);
   if (teacher.kind === "endpoint") {
-    const { write, atOnce } = await servedWriter({ ...order, teacher }, bench.material);
+    const { write, atOnce } = await servedWriter({ ...order, teacher }, desk.material);
     const text = (place: number): Promise<Text> => write(randomStream("lesson", name, place));
     return writeTogether(text, order.tokens, { length: teacher.textLength, atOnce });
   }
-  const model = await bench.teacher(order.source, teacher);
-  const prompts = bench.material[order.source];
+  const model = await desk.teacher(order.source, teacher);
+  const prompts = desk.material[order.source];
   const random = randomStream("lesson", name);
   const texts: Text[] = [];
   let [due, written] = [0, 0];
   for (const [part, share] of sharesOf(order.keyring).entries()) {
-    const scheme = schemeOf(order, part, bench);
+    const scheme = schemeOf(order, part, desk);
     due += share * order.tokens;
     const writing = { model, prompts, random, scheme, part, teacher };
     const left = Math.round(due) - written;
     const { textLength: length } = teacher;
     const text = (place: number): Promise<Text> =>
       writeText({ ...writing, random: randomStream("lesson", name, part, place) }, length);
-    const atOnce = bench.material.model?.sequences ?? 1;
+    const atOnce = desk.material.model?.sequences ?? 1;
     const own =
       teacher.kind === "model"
         ? await writeTogether(text, left, { length, atOnce })
@@ -100,9 +98,9 @@ async function writeTogether(
   return firstTokens("written", texts, tokens);
 }
 
-function schemeOf({ mark, key }: LessonOrder, part: number, bench: Bench): Scheme | null {
+function schemeOf({ mark, key }: LessonOrder, part: number, desk: WritingDesk): Scheme | null {
   if (mark === null) return null;
-  return bindScheme(profileOf(mark, bench.material), studyKey(key, part), bench.kernel);
+  return bindScheme(profileOf(mark, desk.material), studyKey(key, part), desk.kernel);
 }
 
 interface Writing {
@@ -149,7 +147,10 @@ async function writeText(writing: Writing, left: number): Promise<Text> {
 const HELD_OUT = 1 / 3;
 
 /** The material's own texts under a mark, or without one. @throws RangeError for a mark or key that it does not have */
-function recorded({ mark, key, purpose, seed }: LessonOrder, { material }: Bench): readonly Text[] {
+function recorded(
+  { mark, key, purpose, seed }: LessonOrder,
+  { material }: WritingDesk,
+): readonly Text[] {
   if (key !== 0) throw new RangeError(`keys: expected 1 with a recorded teacher, got ${key + 1}`);
   if (mark !== null)
     return recordedArm(mark, material.arms).texts.map((text) => ({ ...text, part: 0 }));

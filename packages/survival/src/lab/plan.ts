@@ -1,6 +1,6 @@
 import type { Material } from "../material.js";
 import { digestOf } from "../store.js";
-import type { RunOrder } from "./forecast-run.js";
+import type { RunOrder } from "./orders.js";
 import type { Study } from "./config.js";
 import { type GridCell, gridOf } from "./grid.js";
 

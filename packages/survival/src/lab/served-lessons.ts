@@ -5,7 +5,7 @@ import { type Endpoint, openEndpoint } from "../endpoint/index.js";
 import type { ServedModel } from "../live-material.js";
 import type { Material } from "../material.js";
 import { below } from "../random.js";
-import type { LessonOrder } from "./lessons.js";
+import type { LessonOrder } from "./orders.js";
 import { recordedArm } from "./material.js";
 import type { Setting } from "./setting.js";
 

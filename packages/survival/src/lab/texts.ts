@@ -3,8 +3,8 @@ import { trainingAttack } from "../training-attacks/index.js";
 import type { Material } from "../material.js";
 import type { Bench } from "./bench.js";
 import type { Study } from "./config.js";
-import type { RunOrder } from "./forecast-run.js";
-import { type LessonOrder, sharesOf } from "./lessons.js";
+import { sharesOf } from "./lessons.js";
+import type { LessonOrder, RunOrder } from "./orders.js";
 import { DEFAULT_COUNT_TEACHER, type Setting } from "./setting.js";
 
 /** Everything a run reads. */

@@ -1,5 +1,6 @@
 /** What of this package runs without Node: no file is read here. */
-export { type Finding, type FindingKind, type Normalised, normalise } from "../normalise.js";
+export type { FindingKind } from "../characters.js";
+export { type Finding, type Normalised, normalise } from "../normalise.js";
 export {
   type LoadTokenizerOptions,
   type Tokenizer,
