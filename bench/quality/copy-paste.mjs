@@ -3,8 +3,8 @@
 // rejecting with the probability that makes the rate α exactly; ours is not calibrated.
 //   node bench/quality/copy-paste.mjs [--h=1|2|4] [--host=N] [--time=1] [--trials=N] [--nulls=N]
 // Writes bench/results/copy-paste.json. With --h or --host only those cells are run; others of the same settings are kept, and
-// times are measured only with --time=1. --nulls is the number of hosts free of the mark at 1,000 tokens; fewer are taken of
-// longer ones. Some 5 minutes of one core.
+// times are measured only with --time=1. --nulls is the number of hosts free of the mark; half are taken of the longest. Some
+// 5 minutes of one core.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { bindScheme, createKernel } from "@verdigris/core";
@@ -16,16 +16,16 @@ import { dyadic, meanOf, summary, threshold, weighted, winMax } from "./scan-riv
 const option = (name, usual) =>
   Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1] ?? usual);
 const TRIALS = option("trials", 200);
-const NULLS = option("nulls", 6000);
+const NULLS = option("nulls", 12_000);
 /** Our own alarms are counted on two of this many hosts, one of each kind: no threshold rests on them. */
-const OURS_OF = 6;
+const OURS_OF = 12;
 const ALPHA = 0.01;
 const HOSTS = [1000, 3000, 10_000];
 const INSERTS = [20, 30, 40, 60, 80, 100, 300, 500, 1000];
 /** Few short inserts are found, and their ends' intervals need many; from 300 tokens on everybody finds everything. */
 const trialsOf = (insert) => (insert <= 30 ? 3 * TRIALS : insert < 300 ? TRIALS : TRIALS / 4);
 /** Hosts free of the mark that a threshold rests on. */
-const nullsOf = (host) => Math.max(3000, Math.round((NULLS * 1000) / host));
+const nullsOf = (host) => (host < 10_000 ? NULLS : NULLS / 2);
 const at = (path) => fileURLToPath(new URL(`../../fixtures/corpora/${path}`, import.meta.url));
 
 const material = await loadMaterial(at("smollm2/manifest.json"), {
