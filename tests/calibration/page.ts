@@ -117,7 +117,7 @@ which keeps its counts in \`.cache/\` and goes on where it stopped. \`npm test\`
   coin once, so that no coin is in two tests and all tests are independent.
 - **Our marks and quick ones of others'** are scored many keys at once, by the function that decoy keys and attribution use;
   the rest by a tally for each key. Both give each document the same sum and the same p, bit for bit
-  (\`tests/calibration/false-alarms\`).
+  (\`tests/calibration/false-alarms.test.ts\`).
 - **Texts**: ${Object.entries(kinds)
   .map(([name, documents]) => `${name} (${documents} documents)`)
   .join(", ")}. Origin and licence: \`fixtures/corpora\`.
