@@ -159,6 +159,8 @@ describe("a payload in a shift of the list", () => {
   it.each([[undefined], [0], [1.5]])("needs the number of payloads, not %s", (payloads) => {
     const run = (): unknown =>
       detectPayload(profile, key, [], payloads === undefined ? {} : { payloads });
-    expect(run).toThrow(/^payloads: expected a whole number from 1, got/);
+    expect(run).toThrow(
+      /^payloads: expected a whole number from 1, as this mark has no code to decode, got/,
+    );
   });
 });

@@ -12,7 +12,7 @@ import type { StudyReport } from "./report.js";
 import type { StudentRun } from "./result.js";
 import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
 import { reportOf } from "./summary.js";
-import { lessonsOf } from "./texts.js";
+import { lessonsOf, requireFiller } from "./texts.js";
 
 /** Where and how a study runs; none of it changes the result. */
 export interface StudyOptions extends DirectoryOptions {
@@ -32,9 +32,8 @@ export async function runStudy(
   material: Material,
   options: StudyOptions,
 ): Promise<StudyReport> {
-  const own = ownMaterial(study, material);
-  const plan = planOf(study, own);
-  return reportOf(plan, await resultsOf(plan.runs, { plan, material: own }, options));
+  const place = placeOf(study, material);
+  return reportOf(place.plan, await resultsOf(place.plan.runs, place, options));
 }
 
 /** Runs one of n parts of a study; `mergeShards` makes the report of all of them. */
@@ -43,17 +42,10 @@ export async function runShard(
   material: Material,
   options: StudyOptions & { readonly shard: ShardName },
 ): Promise<Shard> {
-  const own = ownMaterial(study, material);
-  const plan = planOf(study, own);
-  const runs = runsOfShard(plan, options.shard);
-  const results = await resultsOf(runs, { plan, material: own }, options);
-  return shardOf(plan, options.shard, results);
-}
-
-/** The material a study uses: as given, or with its vocabulary folded. */
-function ownMaterial(study: Study, material: Material): Material {
-  const { vocabulary } = study.material;
-  return vocabulary === null ? material : folded(material, vocabulary);
+  const place = placeOf(study, material);
+  const runs = runsOfShard(place.plan, options.shard);
+  const results = await resultsOf(runs, place, options);
+  return shardOf(place.plan, options.shard, results);
 }
 
 /** Does the students of a study that a coordinator sent to a queue, until told to stop. */
@@ -62,10 +54,10 @@ export async function workOnStudy(
   material: Material,
   options: Pick<StudyOptions, "directory" | "onCorrupt"> & WorkOptions,
 ): Promise<void> {
-  const own = ownMaterial(study, material);
-  const crew = soloCrew(study, own, options);
+  const place = placeOf(study, material);
+  const crew = soloCrew(study, place.material, options);
   try {
-    await workQueue(planOf(study, own), crew, options);
+    await workQueue(place.plan, crew, options);
   } finally {
     await crew.close();
   }
@@ -74,6 +66,15 @@ export async function workOnStudy(
 interface Place {
   readonly plan: StudyPlan;
   readonly material: Material;
+}
+
+/** What a study will do, and the material it uses: as given, or with its vocabulary folded. */
+function placeOf(study: Study, given: Material): Place {
+  const { vocabulary } = study.material;
+  const material = vocabulary === null ? given : folded(given, vocabulary);
+  const plan = planOf(study, material);
+  for (const { setting } of plan.cells) requireFiller(setting, material);
+  return { plan, material };
 }
 
 async function resultsOf(

@@ -1,3 +1,4 @@
+import { VerdigrisError } from "@verdigris/core";
 import { type Text, corpusOf, tokenCount } from "../corpus.js";
 import { trainingAttack } from "../training-attacks/index.js";
 import type { Material } from "../material.js";
@@ -30,6 +31,21 @@ export function lessonsOf(order: RunOrder, bench: Place): readonly LessonOrder[]
 
 /** What an order of texts depends on besides the run. */
 type Place = { readonly study: Study; readonly material: Pick<Material, "digest"> };
+
+/** @throws VerdigrisError CONFIG_INVALID if a cell is to be filled up with more human text than there is */
+export function requireFiller(
+  { rho, filler, tokens }: Setting,
+  { human }: Pick<Material, "human">,
+): void {
+  if (rho === 1 || filler !== "human") return;
+  const most = tokenCount(pieces(human));
+  const needed = tokens - Math.round(rho * tokens);
+  if (needed > most)
+    throw new VerdigrisError(
+      "CONFIG_INVALID",
+      `tokens: expected at most ${most} of human filler, as the material has no more (material.humanTokensPerFile), got ${needed} (tokens = ${tokens}, rho = ${rho})`,
+    );
+}
 
 /** What a run reads, written or as it was stored. */
 export async function textsOf(order: RunOrder, bench: Bench): Promise<RunTexts> {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +69,17 @@ describe("a study", () => {
     );
     const forecasts = entries.filter(({ result }) => "markedLeverage" in result);
     expect(forecasts.length).toBe(12);
+  });
+
+  it("asks for more human filler than there is before it computes anything", async () => {
+    const vary = { filler: ["human"], rho: [0.3] };
+    const study = smallStudy({ vary, cross: [{ filler: ["human"], rho: [0.1] }] });
+    const directory = join(folder, "filler");
+    await expect(runStudy(study, studyMaterial(), { directory })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(/^tokens: expected at most 2400 of human filler.*, got 3600 /),
+    });
+    expect(existsSync(directory)).toBe(false);
   });
 
   it.each([
