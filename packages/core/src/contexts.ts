@@ -1,3 +1,4 @@
+import { constantWords, growing } from "./growing.js";
 import type { Columns, Kernel, KeyWords, Seed } from "./prf/kernel.js";
 import type { Scheme, SeedArrays, Tokens } from "./types.js";
 
@@ -42,7 +43,7 @@ const LEFT = { coinsDependOnKey: false, seedsLookBack: true } as const;
 const INPUTS = 16_384;
 
 /** Room that all seeders share, whatever their key: it is used within a call, and thousands of keys may be bound at once. */
-const empty = createConstant(EMPTY);
+const empty = constantWords(EMPTY);
 const scratch = createColumns();
 
 /** `Kernel.hash` under the context key. */
@@ -171,20 +172,11 @@ function keepLess(lo: Uint32Array, hi: Uint32Array, out: SeedArrays): void {
   }
 }
 
-/** Views of n equal words on a buffer that grows to the largest request. */
-function createConstant(value: number): (n: number) => Uint32Array {
-  let buffer = new Uint32Array(0);
-  return (n) => {
-    if (buffer.length < n) buffer = new Uint32Array(n).fill(value);
-    return buffer.subarray(0, n);
-  };
-}
-
 /** Four scratch columns of n words on buffers that grow to the largest request. */
 function createColumns(): (n: number) => Columns {
-  let buffer = new Uint32Array(0);
+  const words = growing((n) => new Uint32Array(4 * n));
   return (n) => {
-    if (buffer.length < 4 * n) buffer = new Uint32Array(4 * n);
+    const buffer = words(n);
     return [0, 1, 2, 3].map((j) => buffer.subarray(j * n, (j + 1) * n)) as unknown as Columns;
   };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { BLOCK_CODES, type BlockCode, blockCode } from "../block-codes.js";
 import { createSeeder } from "../contexts.js";
+import { constantWords, growing } from "../growing.js";
 import { type Key, keyWords, requireOwnKey } from "../keys.js";
 import type { Columns, Kernel, Seed } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
@@ -54,11 +55,11 @@ export const greenListPayload: SchemeDefinition = {
     const everyId = seeder.perCandidate
       ? Uint32Array.from({ length: profile.V }, (_, i) => i)
       : null;
-    let scratch = { ...seedsOf(0), score: new Float64Array(0) };
+    const scratchFor = growing((n) => ({ ...seedsOf(n), score: new Float64Array(n) }));
 
     function reweightCandidates(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
       const n = ids.length;
-      if (scratch.score.length < n) scratch = { ...seedsOf(n), score: new Float64Array(n) };
+      const scratch = scratchFor(n);
       seeder.candidates(context, ids, scratch);
       lists.scores({ ...scratch, token: ids, n }, scratch.score);
       for (let i = 0; i < n; i++) if (scratch.score[i] === 1) logits[i] += lists.bias;
@@ -162,8 +163,8 @@ function upperBias(
   };
 }
 
-/** Shared by all keys, as the room below: used within a call, and thousands of keys may be bound at once. */
-const zerosFor = growing((n) => new Uint32Array(n));
+/** Shared by all keys, as the room below: thousands of keys may be bound at once. */
+const zerosFor = constantWords(0);
 
 /** Which of n code bits each seed carries: word 0 of hash(seed), scaled. */
 function allocation(
@@ -173,9 +174,12 @@ function allocation(
 ): (seeds: SeedArrays, count: number, index: Uint32Array) => void {
   return (seeds, count, index) => {
     const zeros = zerosFor(count);
-    const input: Columns = [seeds.seedLo, seeds.seedHi, zeros, zeros].map((column) =>
-      column.subarray(0, count),
-    ) as unknown as Columns;
+    const input: Columns = [
+      seeds.seedLo.subarray(0, count),
+      seeds.seedHi.subarray(0, count),
+      zeros,
+      zeros,
+    ];
     kernel.hash(key, input, count, [index]);
     for (let i = 0; i < count; i++) index[i] = Math.floor((index[i] * n) / 2 ** 32);
   };
@@ -192,15 +196,6 @@ const roomFor = growing((n): Room => {
   const score = new Float64Array(n);
   return { ...seedsOf(n), token: words(), score, index: words(), place: words(), n };
 });
-
-/** What `make` makes for n things, kept until more are asked for. */
-function growing<T>(make: (n: number) => T): (n: number) => T {
-  let [made, room] = [make(0), 0];
-  return (n) => {
-    if (room < n) [made, room] = [make(n), n];
-    return made;
-  };
-}
 
 /** Copies the coins whose `index` the word has `bit` at to the front of the room; their number. */
 function gather(

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { createSeeder } from "../contexts.js";
+import { growing } from "../growing.js";
 import { type Key, keyWords, requireOwnKey } from "../keys.js";
 import type { Kernel } from "../prf/kernel.js";
 import type { Profile } from "../profile.js";
@@ -41,14 +42,10 @@ export const greenList: SchemeDefinition = {
     const bias = Math.fround(delta); // logits are 32 bit, and every path must round alike
     // Made when first needed: detection under thousands of keys never does.
     let everyId: Uint32Array | null = null;
-    let scratch = seedsOf(0);
-    let flags = new Float64Array(0);
+    const scratchFor = growing((n) => ({ ...seedsOf(n), flags: new Float64Array(n) }));
 
     function reweightCandidates(context: Tokens, logits: Float32Array, ids: Uint32Array): void {
-      if (scratch.seedLo.length < ids.length) {
-        scratch = seedsOf(ids.length);
-        flags = new Float64Array(ids.length);
-      }
+      const { flags, ...scratch } = scratchFor(ids.length);
       seeder.candidates(context, ids, scratch);
       kernel.green(rowKey, { ...scratch, token: ids, n: ids.length }, gamma256, flags);
       for (let i = 0; i < ids.length; i++) if (flags[i] === 1) logits[i] += bias;
