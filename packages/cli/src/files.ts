@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Key, type Profile, VerdigrisError, keyFromText, parseProfile } from "@verdigris/core";
-import { type Tokenizer, readTokenizer } from "@verdigris/text";
+import { type Tokenizer, asFileError, readTokenizer } from "@verdigris/text";
 import { type Io, locate, tell } from "./io.js";
 
 /** Largest key file: a peer's longest key and some white space. Anything longer is another file. */
@@ -21,21 +21,10 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** Reads a file as it is. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const error = cause as NodeJS.ErrnoException;
-    const [code, reason] =
-      error.code === "ENOENT"
-        ? (["FILE_NOT_FOUND", "does not exist"] as const)
-        : (["FILE_UNREADABLE", `cannot be read: ${reasonOf(error)}`] as const);
-    throw new VerdigrisError(code, `${path} ${reason}`, { cause });
-  }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === "EISDIR" ? "it is a directory" : message;
+export function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw asFileError(error, path);
+  });
 }
 
 /** What `parse` makes of a file's contents: what it complains of names the file. */

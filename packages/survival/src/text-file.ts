@@ -1,16 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { VerdigrisError } from "@verdigris/core";
+import { asFileError } from "@verdigris/text";
 
 /** Reads a small text file. @throws VerdigrisError FILE_NOT_FOUND or FILE_UNREADABLE */
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT")
-      throw new VerdigrisError("FILE_NOT_FOUND", `${path} does not exist`, { cause });
-    throw new VerdigrisError("FILE_UNREADABLE", `${path} cannot be read: ${message}`, { cause });
-  }
+export function readTextFile(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    throw asFileError(error, path);
+  });
 }
 
 /** Reads a JSON file. @throws VerdigrisError FILE_* */

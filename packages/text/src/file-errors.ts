@@ -8,7 +8,8 @@ export function asFileError(error: unknown, path: string): VerdigrisError {
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new VerdigrisError("FILE_NOT_FOUND", `${path} does not exist`, { cause: error });
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = code === "EISDIR" ? "it is a directory" : message;
   return new VerdigrisError("FILE_UNREADABLE", `${path} cannot be read: ${reason}`, {
     cause: error,
   });
