@@ -118,8 +118,9 @@ export class CollectionMonitor {
             },
     };
     for (const scope of [keys, tenants]) this.#wait(scope, [hashed]);
-    this.#hashes += sizeOf([hashed]);
-    this.#freshHashes += sizeOf([hashed]);
+    const size = sizeOf([hashed]);
+    this.#hashes += size;
+    this.#freshHashes += size;
     this.#fresh++;
   }
 

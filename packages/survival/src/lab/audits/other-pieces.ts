@@ -1,7 +1,7 @@
 /** A suspect that reads text in pieces of its own: asked where its pieces and the teacher's tokens both end. */
 import { SharedVocabulary, closedTest, openTest } from "@verdigris/detector";
 import * as z from "zod";
-import type { Answer, Question, Subject } from "./question.js";
+import { type Question, type Subject, answerOf } from "./question.js";
 
 export const schema = z
   .strictObject({})
@@ -37,8 +37,4 @@ export async function questions(
     { test: "shared ends", access: "closed", under: (own) => answerOf(closedTest(own, draws)) },
     { test: "shared ends", access: "open", under: (own) => answerOf(openTest(own, predictions)) },
   ];
-}
-
-function answerOf({ n, effect, log10P }: Answer): Answer {
-  return { n, effect, log10P };
 }

@@ -22,24 +22,30 @@ export interface Subject {
   readonly random: Random;
 }
 
-/** What a test says under one key. */
-export interface Answer {
+/** What windows say under one key. */
+interface Outcome {
   /** Coins or expected scores. */
   readonly n: number;
   /** Excess score, in the test's own weights. */
   readonly effect: number;
   /** log10 of the p-value, or of its bound 1/E. */
   readonly log10P: number;
+}
+
+/** What a test says under one key. */
+export interface Answer extends Outcome {
   /** The answer by parts of the windows, in order, where the test looks at them apart. */
   readonly parts?: readonly AnswerPart[];
 }
 
 /** What a part of the windows says. */
-export interface AnswerPart {
+export interface AnswerPart extends Outcome {
   readonly name: string;
-  readonly n: number;
-  readonly effect: number;
-  readonly log10P: number;
+}
+
+/** A test's evidence as its answer. */
+export function answerOf({ n, effect, log10P }: Outcome): Answer {
+  return { n, effect, log10P };
 }
 
 /** One test, ready to be made under any key: contexts and answers are there, and none of them depends on the key. */

@@ -1,6 +1,5 @@
 /** Windows counted by what the provider knows of them: how much they can have taught a student, or whether at all. */
 import {
-  type Evidence,
   type Weighting,
   leverageWeights,
   openTest,
@@ -8,7 +7,7 @@ import {
   weightedClosedTest,
 } from "@verdigris/detector";
 import * as z from "zod";
-import type { Answer, Question, Subject } from "./question.js";
+import { type Question, type Subject, answerOf } from "./question.js";
 import { servedCounts } from "./served-counts.js";
 
 const KINDS = ["leverage", "served"] as const;
@@ -44,8 +43,4 @@ export function questions(
       under: (own) => answerOf(openTest(own, predictions, weightings[kind])),
     },
   ]);
-}
-
-function answerOf({ n, effect, log10P }: Evidence): Answer {
-  return { n, effect, log10P };
 }
