@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Key, bindScheme } from "@verdigris/core";
 import {
@@ -8,14 +7,12 @@ import {
   openEndpoint,
   randomStream,
 } from "@verdigris/survival";
-import { type LlamaLanguageModel, openLlama } from "@verdigris/watermark/node-llama-cpp";
+import { openLlama } from "@verdigris/watermark/node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Io } from "../src/io.js";
-import { run } from "../src/main.js";
 import {
   KEY,
   PROFILE,
-  Sink,
   TOKENIZER,
   cli,
   file,
@@ -23,9 +20,9 @@ import {
   jsonl,
   keyPath,
   profilePath,
+  serveWords,
   text,
   tokenizer,
-  wordModel,
 } from "./support.js";
 
 const texts = await Promise.all(
@@ -45,43 +42,12 @@ async function audit(args: readonly string[], change: Partial<Io> = {}): Promise
   return JSON.parse(stdout) as ExternalAudit;
 }
 
-/** A model that writes words; behind `verdigris serve` it is a student that kept the mark whole. */
-const openWords: Io["openModel"] = async () =>
-  ({
-    ...wordModel("student"),
-    sequences: 4,
-    contextSize: 512,
-    encode: (prompt: string) => tokenizer.encode(prompt),
-    decode: (tokens) => tokenizer.decode(tokens),
-    chat: ([message]) => tokenizer.encode(message.content),
-    async dispose() {},
-  }) satisfies LlamaLanguageModel;
-
 describe("an OpenAI-compatible endpoint, over HTTP", () => {
   let url = "";
-  let stop = (): void => {};
-  let ended: Promise<number>;
+  let stop = async (): Promise<void> => {};
 
-  beforeAll(async () => {
-    const [stdout, stderr] = [new Sink(), new Sink()];
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
-    const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
-    ended = run(["serve", "--model", "words.gguf", ...fixed], {
-      stdin: (async function* () {})(),
-      stdout,
-      stderr,
-      env: {},
-      cwd: inFolder("."),
-      openModel: openWords,
-      stopped: () => stopped,
-    });
-    while (!stderr.text.includes("listening on ")) await sleep(5);
-    url = `${/listening on (\S+)/.exec(stderr.text)?.[1]}/v1`;
-  });
-  afterAll(async () => {
-    stop();
-    await ended;
-  });
+  beforeAll(async () => ({ url, stop } = await serveWords("student")));
+  afterAll(() => stop());
 
   const asked = (): readonly string[] => [
     "--student",

@@ -5,7 +5,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { jsonSchemas } from "../src/commands/schema.js";
 import { type ForecastJson, forecastSchema } from "../src/formats/forecast-schema.js";
 import {
-  KEY,
   TOKENIZER,
   chunks,
   cli,
@@ -14,6 +13,7 @@ import {
   jsonl,
   keyPath,
   profilePath,
+  stockAnswers,
   words,
 } from "./support.js";
 
@@ -22,14 +22,9 @@ let log: string;
 let lines: string;
 
 beforeAll(async () => {
-  const sentences = await Promise.all(
-    Array.from({ length: 40 }, (_, i) => words(`sentence ${i}`, 30, { key: KEY })),
-  );
+  const served = await stockAnswers(300);
   lines = jsonl(
-    ...Array.from({ length: 300 }, (_, i) => {
-      const tokens = [0, 1, 2].flatMap((k) => [...sentences[(i * (3 + k) + 7 * k) % 40]]);
-      return { id: String(i), text: "words", tokens };
-    }),
+    ...served.map((tokens, i) => ({ id: String(i), text: "words", tokens: [...tokens] })),
   );
   log = file("log.jsonl", lines);
 });

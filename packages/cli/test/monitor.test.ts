@@ -19,7 +19,7 @@ import {
   inFolder,
   jsonl,
   profilePath,
-  words,
+  stockAnswers,
 } from "./support.js";
 
 const ACCOUNTS = 24;
@@ -28,17 +28,12 @@ const collected = inFolder("collected");
 const profile = { id: PROFILE.id, digest: digestOf(PROFILE), h: PROFILE.h };
 
 beforeAll(async () => {
-  const sentences = await Promise.all(
-    Array.from({ length: 40 }, (_, i) => words(`sentence ${i}`, 30, { key: KEY })),
-  );
   const monitor = new CollectionMonitor(collected, {
     salt: new Uint8Array(32).fill(3),
     width: 2 ** 14,
   });
-  /** Answers of a few stock sentences; the prompts are all new, or all the same. */
-  const served = Array.from({ length: 312 }, (_, i) =>
-    Uint32Array.from([0, 1, 2].flatMap((k) => [...sentences[(i * (3 + k) + 7 * k) % 40]])),
-  );
+  /** The prompts are all new, or all the same. */
+  const served = await stockAnswers(312);
   served.forEach((tokens, i) => {
     const tally = new Tally(scheme);
     tally.add({ tokens });

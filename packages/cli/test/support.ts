@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   type Candidates,
@@ -17,6 +18,7 @@ import {
 import { randomStream } from "@verdigris/survival";
 import { readTokenizer } from "@verdigris/text";
 import { generate } from "@verdigris/watermark";
+import type { LlamaLanguageModel } from "@verdigris/watermark/node-llama-cpp";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect } from "vitest";
 import type { Io } from "../src/io.js";
@@ -142,6 +144,58 @@ export function wordModel(seed: string): LanguageModel {
       };
     },
   };
+}
+
+/** The model of words as a GGUF would be opened: `verdigris serve` and `mark` take it. */
+function openWords(seed: string): Io["openModel"] {
+  return async () =>
+    ({
+      ...wordModel(seed),
+      sequences: 4,
+      contextSize: 512,
+      encode: (prompt: string) => tokenizer.encode(prompt),
+      decode: (tokens) => tokenizer.decode(tokens),
+      chat: ([message]) => tokenizer.encode(message.content),
+      async dispose() {},
+    }) satisfies LlamaLanguageModel;
+}
+
+/** `verdigris serve` over the model of words, in this process. */
+export async function serveWords(
+  seed: string,
+  ...options: readonly string[]
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const stderr = new Sink();
+  let stop = (): void => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
+  const ended = run(["serve", "--model", "words.gguf", ...fixed, ...options], {
+    stdin: chunks(),
+    stdout: new Sink(),
+    stderr,
+    env: {},
+    cwd: folder,
+    openModel: openWords(seed),
+    stopped: () => stopped,
+  });
+  while (!stderr.text.includes("listening on ")) await sleep(5);
+  return {
+    url: `${/listening on (\S+)/.exec(stderr.text)?.[1]}/v1`,
+    async stop() {
+      stop();
+      await ended;
+    },
+  };
+}
+
+/** Marked answers of a few stock sentences: their windows repeat, as those of a provider's answers do. */
+export async function stockAnswers(count: number): Promise<readonly Tokens[]> {
+  const sentences = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => words(`sentence ${i}`, 30, { key: KEY })),
+  );
+  return Array.from({ length: count }, (_, i) =>
+    Uint32Array.from([0, 1, 2].flatMap((k) => [...sentences[(i * (3 + k) + 7 * k) % 40]])),
+  );
 }
 
 /** Words of the model, marked with a key unless it is null. */

@@ -1,63 +1,19 @@
 /** A study whose teacher is served by `verdigris serve`, over HTTP: once with the mark, once without. */
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { StudyReport } from "@verdigris/survival";
-import type { LlamaLanguageModel } from "@verdigris/watermark/node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Io } from "../src/io.js";
-import { run } from "../src/main.js";
-import {
-  Sink,
-  cli,
-  file,
-  inFolder,
-  keyPath,
-  profilePath,
-  tokenizer,
-  wordModel,
-} from "./support.js";
+import { cli, file, inFolder, keyPath, profilePath, serveWords } from "./support.js";
 
-const openWords: Io["openModel"] = async () =>
-  ({
-    ...wordModel("teacher"),
-    sequences: 4,
-    contextSize: 512,
-    encode: (prompt: string) => tokenizer.encode(prompt),
-    decode: (tokens) => tokenizer.decode(tokens),
-    chat: null as never,
-    async dispose() {},
-  }) satisfies LlamaLanguageModel;
-
-const stops: (() => void)[] = [];
-const ended: Promise<number>[] = [];
-
-/** Starts `verdigris serve`; the value is the base of its API. */
-async function serving(...options: readonly string[]): Promise<string> {
-  const stderr = new Sink();
-  const stopped = new Promise<void>((resolve) => stops.push(resolve));
-  const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
-  ended.push(
-    run(["serve", "--model", "words.gguf", ...fixed, ...options], {
-      stdin: (async function* () {})(),
-      stdout: new Sink(),
-      stderr,
-      env: {},
-      cwd: inFolder("."),
-      openModel: openWords,
-      stopped: () => stopped,
-    }),
-  );
-  while (!stderr.text.includes("listening on ")) await sleep(5);
-  return `${/listening on (\S+)/.exec(stderr.text)?.[1]}/v1`;
-}
+const servers: Awaited<ReturnType<typeof serveWords>>[] = [];
 
 let config: Record<string, unknown>;
 
 beforeAll(async () => {
   const fixture = (path: string): string =>
     fileURLToPath(new URL(`../../../fixtures/corpora/${path}`, import.meta.url));
-  const [marked, unmarked] = [await serving(), await serving("--unmarked")];
+  servers.push(await serveWords("teacher"), await serveWords("teacher", "--unmarked"));
+  const [marked, unmarked] = servers.map(({ url }) => url);
   config = {
     kind: "study",
     name: "served",
@@ -83,8 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const stop of stops) stop();
-  await Promise.all(ended);
+  await Promise.all(servers.map((server) => server.stop()));
 });
 
 test("is taught under the server's key, with the control that its unmarked twin gives", async () => {
