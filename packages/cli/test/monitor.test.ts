@@ -7,18 +7,16 @@ import { CollectionMonitor } from "@verdigris/gateway/collection";
 import { digestOf } from "@verdigris/survival";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GroupRow } from "../src/commands/monitor/survey.js";
-import { run } from "../src/main.js";
 import {
   KEY,
   PROFILE,
-  Sink,
   TOKENIZER,
-  chunks,
   cli,
   file,
   inFolder,
   jsonl,
   profilePath,
+  started,
   stockAnswers,
 } from "./support.js";
 
@@ -195,22 +193,9 @@ describe("figures for Prometheus", () => {
     mkdirSync(directory);
     const grower = new CollectionMonitor(directory, { salt: new Uint8Array(32) });
     const config = { collected: ["growing"], alerts: [{ name: "mass", answers: 3 }] };
-    const [stdout, stderr] = [new Sink(), new Sink()];
-    let stop = (): void => {};
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
     const path = file("growing.json", JSON.stringify(config));
-    const io = {
-      stdin: chunks(),
-      stdout,
-      stderr,
-      env: {},
-      cwd: inFolder("."),
-      openModel: () => Promise.reject(new Error("no model")),
-      stopped: () => stopped,
-    };
-    const code = run(["monitor", "--config", path, "--every", "1", "--port", "0"], io);
-    while (!stderr.text.includes("listening")) await sleep(10);
-    const url = /listening on (\S+)/.exec(stderr.text)?.[1] ?? "";
+    const args = ["monitor", "--config", path, "--every", "1", "--port", "0"];
+    const { url, stdout, stop, code } = await started(args);
     expect(stdout.text).toBe("");
     const tokens = Uint32Array.of(1, 2, 3);
     for (let i = 0; i < 3; i++) {

@@ -10,10 +10,9 @@ import { generateText, streamText } from "ai";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Io } from "../src/io.js";
-import { run } from "../src/main.js";
 import {
   KEY_HEX,
-  Sink,
+  type Running,
   TOKENIZER,
   cli,
   file,
@@ -22,6 +21,7 @@ import {
   profilePath,
   profileWith,
   score,
+  started,
   tokenizer,
   wordModel,
 } from "./support.js";
@@ -62,36 +62,10 @@ const tenants = {
   },
 };
 
-interface Running {
-  readonly url: string;
-  readonly stderr: Sink;
-  readonly stdout: Sink;
-  readonly stop: () => void;
-  readonly code: Promise<number>;
-}
-
 /** `verdigris serve` in this process, once it listens. */
-async function serving(args: readonly string[], change: Partial<Io> = {}): Promise<Running> {
-  const [stdout, stderr] = [new Sink(), new Sink()];
-  let stop = (): void => {};
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
-  const io: Io = {
-    stdin: (async function* () {})(),
-    stdout,
-    stderr,
-    env: {},
-    cwd: inFolder("."),
-    openModel: openLlama,
-    stopped: () => stopped,
-    ...change,
-  };
-  const code = run(["serve", "--model", MODEL, "--port", "0", ...args], io);
-  for (;;) {
-    const url = /listening on (\S+)/.exec(stderr.text)?.[1];
-    if (url !== undefined) return { url, stdout, stderr, stop, code };
-    const ended = await Promise.race([code, sleep(10)]);
-    if (ended !== undefined) throw new Error(`exit code ${ended}: ${stderr.text}`);
-  }
+function serving(args: readonly string[], change: Partial<Io> = {}): Promise<Running> {
+  const all = ["serve", "--model", MODEL, "--port", "0", ...args];
+  return started(all, { openModel: openLlama, ...change });
 }
 
 const PROMPT = "Tell a long story about a fisherman and the sea.";

@@ -160,30 +160,51 @@ function openWords(seed: string): Io["openModel"] {
     }) satisfies LlamaLanguageModel;
 }
 
-/** `verdigris serve` over the model of words, in this process. */
+/** A server of the command, in this process. */
+export interface Running {
+  readonly url: string;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly stop: () => void;
+  readonly code: Promise<number>;
+}
+
+/** Runs a command that serves, until it listens. */
+export async function started(args: readonly string[], change: Partial<Io> = {}): Promise<Running> {
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  let stop = (): void => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const code = run(args, {
+    stdin: chunks(),
+    stdout,
+    stderr,
+    env: {},
+    cwd: folder,
+    openModel: () => Promise.reject(new Error("this test opens no model")),
+    stopped: () => stopped,
+    ...change,
+  });
+  for (;;) {
+    const url = /listening on (\S+)/.exec(stderr.text)?.[1];
+    if (url !== undefined) return { url, stdout, stderr, stop, code };
+    const ended = await Promise.race([code, sleep(5)]);
+    if (ended !== undefined) throw new Error(`exit code ${ended}: ${stderr.text}`);
+  }
+}
+
+/** `verdigris serve` over the model of words. */
 export async function serveWords(
   seed: string,
   ...options: readonly string[]
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const stderr = new Sink();
-  let stop = (): void => {};
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
   const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
-  const ended = run(["serve", "--model", "words.gguf", ...fixed, ...options], {
-    stdin: chunks(),
-    stdout: new Sink(),
-    stderr,
-    env: {},
-    cwd: folder,
-    openModel: openWords(seed),
-    stopped: () => stopped,
-  });
-  while (!stderr.text.includes("listening on ")) await sleep(5);
+  const args = ["serve", "--model", "words.gguf", ...fixed, ...options];
+  const { url, stop, code } = await started(args, { openModel: openWords(seed) });
   return {
-    url: `${/listening on (\S+)/.exec(stderr.text)?.[1]}/v1`,
+    url: `${url}/v1`,
     async stop() {
       stop();
-      await ended;
+      await code;
     },
   };
 }

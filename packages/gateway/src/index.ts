@@ -5,6 +5,7 @@ export { type SglangMarkOptions, sglangMark } from "./marks/sglang.js";
 export { ownMark } from "./marks/own.js";
 export { tgiMark } from "./marks/tgi.js";
 export { vllmMark } from "./marks/vllm.js";
+export type { PassedAnswer } from "./passed.js";
 export type { ChoosePolicy, GatewayRequest, Policy, SkipReason } from "./policy.js";
 export type { Ended, MarkStatus, RecordSink, Started } from "./record.js";
 export type { RecordOptions } from "./recorder.js";
@@ -17,5 +18,5 @@ export {
   jsonTap,
   sseTap,
 } from "./stream/taps.js";
-export type { ChoiceRecord } from "./stream/transcript.js";
+export type { ChoiceRecord, Said } from "./stream/transcript.js";
 export { type WatermarkFetchOptions, watermarkFetch } from "./watermark-fetch.js";

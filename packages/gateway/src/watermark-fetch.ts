@@ -1,4 +1,5 @@
-import { RequestError, errorResponse } from "./errors.js";
+import { RequestError, errorResponse, tell } from "./errors.js";
+import { LONGEST_SAID, type PassedAnswer } from "./passed.js";
 import { described, planOf } from "./plan.js";
 import type { ChoosePolicy, Policy } from "./policy.js";
 import { type Started, statusLabel } from "./record.js";
@@ -11,6 +12,8 @@ import { Transcript } from "./stream/transcript.js";
 export interface WatermarkFetchOptions extends RecordOptions {
   /** One policy for everything, or a choice for each request. */
   readonly policy: Policy | ChoosePolicy;
+  /** Told of each answer that was not refused, once it has passed. Its text is kept until then, for this only. */
+  readonly onPassed?: (answer: PassedAnswer) => void;
 }
 
 type Fetch = typeof globalThis.fetch;
@@ -57,16 +60,23 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
   }
   const httpStatus = response.status;
   const headers = labelled(response.headers, start);
-  const tap = tapOf(response, (outcome, transcript) =>
+  const transcript = new Transcript(options.onPassed === undefined ? 0 : LONGEST_SAID);
+  const passed = (): void =>
+    tellOf({ start, body: request.body, said: transcript.said() }, options);
+  const tap = tapOf(response, transcript, (outcome) => {
     end({
       outcome,
       httpStatus,
       upstreamId: transcript.id,
       completionTokens: transcript.completionTokens,
       choices: transcript.choices(),
-    }),
-  );
-  if (tap === null) end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
+    });
+    passed();
+  });
+  if (tap === null) {
+    end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
+    if (response.ok) passed();
+  }
   const body = tap === null ? response.body : (response.body?.pipeThrough(tap) ?? null);
   return new Response(body, { status: httpStatus, statusText: response.statusText, headers });
 }
@@ -81,18 +91,23 @@ function labelled(from: Headers, { record, status, profile }: Started): Headers 
   return headers;
 }
 
+function tellOf(passed: PassedAnswer, { onPassed, onError }: WatermarkFetchOptions): void {
+  try {
+    onPassed?.(passed);
+  } catch (error) {
+    tell(onError, error);
+  }
+}
+
 /** The tap for an answer; null for an error and for what is neither JSON nor an event stream. */
 function tapOf(
   { ok, body, headers }: Response,
-  end: (outcome: "complete" | "cut", transcript: Transcript) => void,
+  transcript: Transcript,
+  end: (outcome: "complete" | "cut") => void,
 ): Tap | null {
   if (!ok || body === null) return null;
   const type = headers.get("content-type") ?? "";
-  const transcript = new Transcript();
-  const observer = {
-    part: transcript.add.bind(transcript),
-    end: (how: "complete" | "cut") => end(how, transcript),
-  };
+  const observer = { part: transcript.add.bind(transcript), end };
   if (/^text\/event-stream\b/i.test(type)) return sseTap(observer);
   return /^application\/(?:[\w.+-]+\+)?json\b/i.test(type) ? jsonTap(observer) : null;
 }

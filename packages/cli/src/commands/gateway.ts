@@ -3,6 +3,8 @@ import { createUpstreamServer } from "@verdigris/gateway/serve";
 import { Command, Option } from "commander";
 import { type Io, locate } from "../io.js";
 import { numberOption } from "../options.js";
+import type { Passing } from "../serve/passing.js";
+import type { TenantsFile } from "../serve/tenants-file.js";
 
 /** The engines whose own mark is asked for. */
 const ENGINES = { vllm: vllmMark, sglang: sglangMark };
@@ -15,6 +17,7 @@ interface GatewayOptions {
   readonly port: number;
   readonly patience: number;
   readonly records?: string;
+  readonly collected?: string;
 }
 
 /** `verdigris gateway`: tenants, policy and records before an engine that marks by itself. */
@@ -43,6 +46,10 @@ export function gatewayCommand(io: Io): Command {
       }).default(60),
     )
     .option("--records <file>", "append a record of each answer (JSON lines); without its text")
+    .option(
+      "--collected <dir>",
+      "count there what each tenant and group collects, for `monitor`; without any text",
+    )
     .action((options: GatewayOptions) => serveGateway(io, options));
 }
 
@@ -53,21 +60,37 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
   }
   const { framed, serveUntilStopped } = await import("../serve/frame.js");
   const { readTenantsFile } = await import("../serve/tenants-file.js");
-  const { resolveTenant, detection } = await readTenantsFile(io, locate(io, options.tenants));
-  const { surroundings, beside, close } = await framed(io, { records });
-  const upstreamKey = io.env["VERDIGRIS_UPSTREAM_KEY"] ?? "";
-  const mark = ENGINES[engine]();
-  const handle = createUpstreamServer({
-    ...surroundings,
-    upstream,
-    ...(upstreamKey === "" ? {} : { upstreamKey }),
-    markOf: () => mark,
-    resolveTenant,
-    patienceMs: patience * 1000,
-  });
-  await serveUntilStopped(io, beside(handle, detection), {
-    ...options,
-    drain: () => Promise.resolve(),
-  });
-  await close();
+  const tenants = await readTenantsFile(io, locate(io, options.tenants));
+  const { resolveTenant, detection } = tenants;
+  const passing = await passingOf(io, options, tenants);
+  try {
+    const uncounted = passing === null ? {} : { uncounted: passing.lost };
+    const { surroundings, beside, close } = await framed(io, { records, ...uncounted });
+    const upstreamKey = io.env["VERDIGRIS_UPSTREAM_KEY"] ?? "";
+    const mark = ENGINES[engine]();
+    const handle = createUpstreamServer({
+      ...surroundings,
+      upstream,
+      ...(upstreamKey === "" ? {} : { upstreamKey }),
+      ...(passing === null ? {} : { onPassed: passing.onPassed }),
+      markOf: () => mark,
+      resolveTenant,
+      patienceMs: patience * 1000,
+    });
+    const drain = (): Promise<void> => Promise.resolve();
+    await serveUntilStopped(io, beside(handle, detection), { ...options, drain });
+    await close();
+  } finally {
+    await passing?.close();
+  }
+}
+
+async function passingOf(
+  io: Io,
+  { collected }: GatewayOptions,
+  tenants: TenantsFile,
+): Promise<Passing | null> {
+  if (collected === undefined) return null;
+  const { countingPassed } = await import("../serve/passing.js");
+  return countingPassed(io, collected, tenants);
 }

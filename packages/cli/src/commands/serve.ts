@@ -108,7 +108,7 @@ async function serveModel(io: Io, options: ServeOptions): Promise<void> {
 async function collectingOf(io: Io, { collected }: ServeOptions): Promise<Collecting | null> {
   if (collected === undefined) return null;
   const { collectingIn } = await import("../serve/collecting.js");
-  return collectingIn(locate(io, collected), (error) => tell(io, `collected: ${String(error)}`));
+  return collectingIn(io, collected);
 }
 
 /** The same tenants, all of them machines: policy leaves their answers unmarked, and says so. */

@@ -27,10 +27,7 @@ export function sketchCommand(io: Io, finish: (exitCode: number) => void): Comma
     )
     .argument("[file...]", "served texts, as for score; or --collected")
     .option("--profile <file>", "profile of the mark (JSON), with texts")
-    .option(
-      "--collected <dir...>",
-      "instead of texts: what `serve --collected` counted of --key-id",
-    )
+    .option("--collected <dir...>", "instead of texts: what a server counted there of --key-id")
     .option("--key-id <id>", "key of --collected, 16 hex digits")
     .option("--tokenizer <file>", "tokenizer.json of the profile (default: beside the profile)")
     .addOption(

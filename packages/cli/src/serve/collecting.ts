@@ -5,6 +5,7 @@ import { VerdigrisError } from "@verdigris/core";
 import { CollectionMonitor } from "@verdigris/gateway/collection";
 import type { ServedAnswer } from "@verdigris/gateway/serve";
 import { readText, writeSecret } from "../files.js";
+import { type Io, locate, tell } from "../io.js";
 
 /** What is noted is written after so many milliseconds at the latest. */
 const INTERVAL_MS = 30_000;
@@ -16,17 +17,19 @@ export interface Collecting {
   readonly onAnswer: (answer: ServedAnswer) => void;
   /** Answers that were not counted. */
   readonly lost: () => number;
+  /** Tells the operator what went wrong. */
+  readonly onError: (error: unknown) => void;
   close(): Promise<void>;
 }
 
 /** Counts into a directory; makes it, and its salt, where there is none. @throws VerdigrisError FILE_* */
-export async function collectingIn(
-  directory: string,
-  onError: (error: unknown) => void,
-): Promise<Collecting> {
+export async function collectingIn(io: Io, named: string): Promise<Collecting> {
+  const directory = locate(io, named);
+  const onError = (error: unknown): void => tell(io, `collected: ${String(error)}`);
   const monitor = new CollectionMonitor(directory, { salt: await saltIn(directory), onError });
   const timer = setInterval(() => void monitor.flush(), INTERVAL_MS).unref();
   return {
+    onError,
     onAnswer: ({ tenant, prompt, tokens, evidence }) => {
       const { id, h } = tenant.profile;
       const profile = { id, digest: tenant.digest, h: Math.min(h, LONGEST_WINDOW) };

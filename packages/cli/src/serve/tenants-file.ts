@@ -1,6 +1,6 @@
 /** The file that says who may ask, and with which mark their answers are written. */
 import { dirname, resolve } from "node:path";
-import { VerdigrisError, parseWith } from "@verdigris/core";
+import { type Profile, VerdigrisError, parseWith } from "@verdigris/core";
 import type { DetectableMark, DetectionOptions } from "@verdigris/gateway/detection";
 import { RegistryView } from "@verdigris/gateway/registry";
 import { type ResolveTenant, type Tenant, fixedTenants } from "@verdigris/gateway/serve";
@@ -24,10 +24,15 @@ const tenantSchema = z.strictObject({
 const detectionSchema = z
   .strictObject({ tokenizer: z.string().min(1), clients: z.array(z.strictObject(client)).min(1) })
   .optional();
-const listedSchema = z.strictObject({
-  tenants: z.array(tenantSchema).min(1),
+const common = {
+  tokenizer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Path of the engine's tokenizer.json, for `gateway --collected`; else detection's."),
   detection: detectionSchema,
-});
+};
+const listedSchema = z.strictObject({ tenants: z.array(tenantSchema).min(1), ...common });
 const registrySchema = z.strictObject({
   registry: z
     .strictObject({
@@ -41,7 +46,7 @@ const registrySchema = z.strictObject({
       profiles: z.array(z.string().min(1)).min(1).describe("Paths; their keyId is null."),
     })
     .describe("What `verdigris keys` keeps."),
-  detection: detectionSchema,
+  ...common,
 });
 
 /** A tenants file, read. Paths in it start where it lies. */
@@ -49,6 +54,10 @@ export interface TenantsFile {
   readonly resolveTenant: ResolveTenant;
   /** For the detection endpoint; null if the file asks for none. */
   readonly detection: Pick<DetectionOptions, "marks" | "clients"> | null;
+  /** All that a tenant may have; at least one. */
+  readonly profiles: readonly Profile[];
+  /** Path of a tokenizer.json; null if the file names none. */
+  readonly tokenizer: string | null;
 }
 
 /** @throws VerdigrisError CONFIG_INVALID, FILE_*, PROFILE_INVALID or KEY_INVALID */
@@ -60,7 +69,8 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
   if (typeof value === "object" && value !== null && "registry" in value) {
     return registered(io, parseWith(registrySchema, value, where), locate);
   }
-  const { tenants: listed, detection } = parseWith(listedSchema, value, where);
+  const { tenants: listed, ...rest } = parseWith(listedSchema, value, where);
+  const { detection } = rest;
   refuseRepeated(path, listed);
   const tenants = await Promise.all(
     listed.map(async ({ profile: profilePath, key: source, group, ...tenant }) => {
@@ -73,6 +83,8 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
   );
   return {
     resolveTenant: fixedTenants(tenants),
+    profiles: tenants.map(({ profile }) => profile),
+    tokenizer: tokenizerIn(rest, locate),
     detection:
       detection === undefined
         ? null
@@ -86,7 +98,7 @@ export async function readTenantsFile(io: Io, path: string): Promise<TenantsFile
 /** Tenants, keys and marks as the registry has them, from moment to moment. */
 async function registered(
   io: Io,
-  { registry: { profiles: paths, ...where }, detection }: z.infer<typeof registrySchema>,
+  { registry: { profiles: paths, ...where }, ...rest }: z.infer<typeof registrySchema>,
   locate: (path: string) => string,
 ): Promise<TenantsFile> {
   const profiles = await Promise.all(
@@ -101,13 +113,26 @@ async function registered(
     now: () => Date.now(),
     onError: (error) => tell(io, `registry: ${(error as Error).message}`),
   });
-  const { resolveTenant } = view;
-  if (detection === undefined) return { resolveTenant, detection: null };
+  const { detection } = rest;
+  const file = {
+    resolveTenant: view.resolveTenant,
+    profiles: profiles.map(({ profile }) => profile),
+    tokenizer: tokenizerIn(rest, locate),
+  };
+  if (detection === undefined) return { ...file, detection: null };
   const { id } = profiles[0].profile.tokenizer;
   const tokenizer = await readTokenizer(locate(detection.tokenizer), id);
   const marks = async (): Promise<readonly DetectableMark[]> =>
     (await view.marks()).map(({ profile, key }) => ({ profile, key, tokenizer }));
-  return { resolveTenant, detection: { marks, clients: detection.clients } };
+  return { ...file, detection: { marks, clients: detection.clients } };
+}
+
+function tokenizerIn(
+  { tokenizer, detection }: Pick<z.infer<typeof listedSchema>, "tokenizer" | "detection">,
+  locate: (path: string) => string,
+): string | null {
+  const path = tokenizer ?? detection?.tokenizer;
+  return path === undefined ? null : locate(path);
 }
 
 /** Two tenants of one name could not be told apart in records; two of one API key not at all. */

@@ -96,7 +96,7 @@ function loadGauge(load: NonNullable<MetricsOptions["load"]>): Gauge {
 function uncountedGauge(uncounted: NonNullable<MetricsOptions["uncounted"]>): Gauge {
   return new Gauge({
     name: "verdigris_answers_uncounted",
-    help: "Answers that are missing from the collections, because nothing could be written.",
+    help: "Answers that are missing from the collections, because they could not be read or written.",
     registers: [],
     collect() {
       this.set(uncounted());

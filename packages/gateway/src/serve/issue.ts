@@ -24,6 +24,17 @@ export interface IssueOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** How strong the mark is in an answer; null without a scheme: it was given out without one. */
+export function evidenceIn(
+  scheme: Scheme | null,
+  answer: { readonly tokens: Tokens; readonly prompt: Tokens },
+): Evidence | null {
+  if (scheme === null) return null;
+  const tally = new Tally(scheme);
+  tally.add(answer);
+  return evidenceOf(scheme.law, tally.count());
+}
+
 /** One answer's way out. Adds to its record what we counted, which a client need not have asked for. */
 export class Issue implements RecordSink {
   readonly #options: IssueOptions;
@@ -59,9 +70,10 @@ export class Issue implements RecordSink {
     const { sink, onAnswer, onError } = this.#options;
     if (entry.kind === "started" || this.#given === null) return sink.write(entry);
     const tokens = Uint32Array.from(this.#tokens).subarray(0, this.#given);
-    const evidence = this.#evidence(tokens);
+    const [tenant, prompt] = [this.#tenant, this.#prompt];
+    const evidence = evidenceIn(this.#scheme, { tokens, prompt });
     try {
-      onAnswer?.({ tenant: this.#tenant, prompt: this.#prompt, tokens, evidence });
+      onAnswer?.({ tenant, prompt, tokens, evidence });
     } catch (error) {
       tell(onError, error);
     }
@@ -69,12 +81,5 @@ export class Issue implements RecordSink {
     const counted = { tokens: tokens.length, ...shown };
     const choices = entry.choices.map((choice) => ({ ...choice, ...counted }));
     return sink.write({ ...entry, completionTokens: tokens.length, choices });
-  }
-
-  #evidence(tokens: Tokens): Evidence | null {
-    if (this.#scheme === null) return null;
-    const tally = new Tally(this.#scheme);
-    tally.add({ tokens, prompt: this.#prompt });
-    return evidenceOf(this.#scheme.law, tally.count());
   }
 }

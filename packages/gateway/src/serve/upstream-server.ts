@@ -2,6 +2,7 @@ import { readBytes } from "../body.js";
 import { type ApiError, RequestError, errorResponse, tell } from "../errors.js";
 import type { UpstreamMark } from "../marks/mark.js";
 import type { RecordOptions } from "../recorder.js";
+import type { PassedAnswer } from "../passed.js";
 import { endpointOf } from "../request.js";
 import { NOT_FOUND, type RequestHandler, UNKNOWN_CALLER, healthRoutes } from "../routes.js";
 import { watermarkFetch } from "../watermark-fetch.js";
@@ -22,6 +23,8 @@ export interface UpstreamServerOptions extends RecordOptions {
   readonly longestBody?: number;
   /** Sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Told of each answer that was not refused, once it has passed: for `AnswerReader`. */
+  readonly onPassed?: (answer: PassedAnswer, tenant: Tenant) => void;
 }
 
 /** Headers that belong to one connection, or to the client alone. */
@@ -77,6 +80,7 @@ async function passOn(
   tenant: Tenant,
   options: UpstreamServerOptions,
 ): Promise<Response> {
+  const { onPassed, ...recording } = options;
   const { upstream, markOf, longestBody = 1 << 20, patienceMs = 60_000 } = options;
   const { pathname, search } = new URL(request.url);
   const hasBody = request.method !== "GET" && request.method !== "HEAD";
@@ -87,7 +91,8 @@ async function passOn(
   const patient: typeof fetch = async (input, init) =>
     patience.watch(await send(input, { ...init, signal: patience.signal }));
   try {
-    const response = await watermarkFetch(patient, { ...options, policy })(
+    const told = onPassed && { onPassed: (answer: PassedAnswer) => onPassed(answer, tenant) };
+    const response = await watermarkFetch(patient, { ...recording, policy, ...told })(
       `${upstream.replace(/\/+$/, "")}${pathname}${search}`,
       {
         method: request.method,

@@ -14,19 +14,39 @@ export interface ChoiceRecord {
   readonly zScore?: number;
 }
 
+/** What a choice says, for whoever counts tokens. It is told once, and not kept. */
+export interface Said {
+  readonly text: string;
+  /** The ids of all its tokens; null where the engine did not send them with all of its text. */
+  readonly tokenIds: readonly number[] | null;
+}
+
 /** Choices beyond these are not recorded: no upstream gives more, and memory must have a bound. */
 const MAX_CHOICES = 128;
 
-/** Digests an answer as it passes; the text is not kept. */
+/** Digests an answer as it passes. Its text is kept only if that is asked for, until the answer has passed. */
 export class Transcript {
   readonly #choices = new Map<number, Choice>();
+  readonly #longest: number;
+  /** UTF-16 code units and ids so far. */
+  #length = 0;
   #id: string | null = null;
   #completionTokens: number | null = null;
+
+  /** Keeps what is said up to so many code units and ids. Default 0: nothing. */
+  constructor(longest = 0) {
+    this.#longest = longest;
+  }
 
   add({ id, deltas, completionTokens }: AnswerPart): void {
     this.#id ??= id;
     this.#completionTokens = completionTokens ?? this.#completionTokens;
-    for (const delta of deltas) this.#choiceOf(delta.choice)?.add(delta);
+    for (const delta of deltas) {
+      this.#length += delta.text.length + (delta.tokenIds?.length ?? 0);
+      const choice = this.#choiceOf(delta.choice);
+      choice?.add(delta);
+      if (this.#length <= this.#longest) choice?.keep(delta);
+    }
   }
 
   /** Id the upstream gave the answer. */
@@ -42,9 +62,17 @@ export class Transcript {
   /** The choices so far, by index. Call it once, at the end. */
   choices(): readonly ChoiceRecord[] {
     const counted = this.#choices.size === 1 ? this.#completionTokens : null;
-    return [...this.#choices]
-      .toSorted(([a], [b]) => a - b)
-      .map(([index, choice]) => choice.record(index, counted));
+    return this.#inOrder().map(([index, choice]) => choice.record(index, counted));
+  }
+
+  /** What the choices say, by index; null if nothing was read, or more than is kept. */
+  said(): readonly Said[] | null {
+    if (this.#choices.size === 0 || this.#length > this.#longest) return null;
+    return this.#inOrder().map(([, choice]) => choice.said);
+  }
+
+  #inOrder(): readonly (readonly [number, Choice])[] {
+    return [...this.#choices].toSorted(([a], [b]) => a - b);
   }
 
   #choiceOf(index: number): Choice | undefined {
@@ -63,6 +91,19 @@ class Choice {
   #half = "";
   #tokens: number | null = null;
   #finishReason: string | null = null;
+  #text = "";
+  /** Null once some text came without its ids. */
+  #ids: number[] | null = [];
+
+  get said(): Said {
+    return { text: this.#text, tokenIds: this.#ids };
+  }
+
+  keep({ text, tokenIds }: Delta): void {
+    this.#text += text;
+    if (tokenIds === null && text !== "") this.#ids = null;
+    for (const id of tokenIds ?? []) this.#ids?.push(id);
+  }
 
   add({ text, tokenIds, finishReason }: Delta): void {
     if (tokenIds !== null) this.#tokens = (this.#tokens ?? 0) + tokenIds.length;

@@ -22,7 +22,7 @@ interface MonitorOptions {
 export function monitorCommand(io: Io, finish: (exitCode: number) => void): Command {
   return new Command("monitor")
     .description(
-      "tell from what `serve --collected` counted who collects much, and what that would show",
+      "tell from what `--collected` of a server counted who collects much, and what that would show",
     )
     .requiredOption("--config <file>", "directories, forecast and alerts (JSON)")
     .addOption(formatOption(FORMATS))
