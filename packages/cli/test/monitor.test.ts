@@ -5,8 +5,15 @@ import { bindScheme } from "@verdigris/core";
 import { Tally, evidenceOf, normalQuantile } from "@verdigris/detector";
 import { CollectionMonitor } from "@verdigris/gateway/collection";
 import { digestOf } from "@verdigris/survival";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { GroupRow } from "../src/commands/monitor/survey.js";
+import { jsonSchemas } from "../src/commands/schema.js";
+import {
+  type GroupRow,
+  type MonitorJson,
+  monitorLineSchema,
+  monitorSchema,
+} from "../src/formats/monitor-schema.js";
 import {
   KEY,
   PROFILE,
@@ -76,6 +83,17 @@ async function look(): Promise<readonly GroupRow[]> {
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return (JSON.parse(stdout) as { groups: readonly GroupRow[] }).groups;
+}
+
+function published(name: string): object {
+  const path = new URL(`../${name}.schema.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, "utf8")) as object;
+}
+
+/** What a JSON Schema has against a value; null for nothing. */
+function refusal(schema: object, value: unknown): unknown {
+  const validate = new Ajv2020().compile(schema);
+  return validate(value) ? null : validate.errors;
 }
 
 describe("verdigris monitor", () => {
@@ -166,6 +184,47 @@ describe("verdigris monitor", () => {
       "promptNovelty",
       "auditTokens",
     ]);
+  });
+
+  test("prints JSON and lines of the published schemas", async () => {
+    const [whole, line] = ["monitor", "monitor-lines"].map(published);
+    expect(whole).toEqual(jsonSchemas.monitor());
+    expect(line).toEqual(jsonSchemas["monitor-lines"]());
+    const alerts = [
+      { name: "mass", tokens: 20_000, coverage: 0.5, auditTokens: 1e6 },
+      { name: "account", of: "tenant", answers: 1 },
+    ];
+    const config = { collected: ["collected"], forecast: FORECAST, alerts };
+    const { stdout } = await monitor(config, "--format", "json");
+    const value = JSON.parse(stdout) as MonitorJson;
+    expect([refusal(whole, value), monitorSchema.parse(value)]).toEqual([null, value]);
+    expect(value.groups[0].tenants[0]).toHaveProperty("auditTokens.value");
+    // Without a forecast there are fewer fields.
+    const bare = await monitor({ collected: ["collected"] }, "--format", "json");
+    const fewer = JSON.parse(bare.stdout) as MonitorJson;
+    expect([refusal(whole, fewer), monitorSchema.parse(fewer)]).toEqual([null, fewer]);
+    expect(fewer).toMatchObject({ student: null, groups: [{ forecast: null }, {}] });
+    const printed = (await monitor(config, "--format", "jsonl")).stdout.trimEnd().split("\n");
+    expect(printed).toHaveLength(value.alerts.length);
+    for (const one of printed.map((text) => JSON.parse(text) as unknown)) {
+      expect([refusal(line, one), monitorLineSchema.parse(one)]).toEqual([null, one]);
+    }
+  });
+
+  test("canary: an unknown kind, a share above 1 and a missing field are refused", async () => {
+    const [whole, line] = ["monitor", "monitor-lines"].map(published);
+    const alert = { alert: "a", group: "g", profile: "p", tenant: null, figures: { tokens: 1 } };
+    const good = { version: 1, kind: "over", ...alert };
+    expect(refusal(line, good)).toBeNull();
+    for (const bad of [{ kind: "begun" }, { figures: { mass: 1 } }, { group: undefined }]) {
+      expect(refusal(line, { ...good, ...bad })).not.toBeNull();
+    }
+    const [group] = await rows();
+    const document = { version: 1, student: null, groups: [group], alerts: [alert], notice: "" };
+    expect(refusal(whole, document)).toBeNull();
+    for (const bad of [{ coverage: 1.1 }, { tenants: undefined }, { answers: -1 }]) {
+      expect(refusal(whole, { ...document, groups: [{ ...group, ...bad }] })).not.toBeNull();
+    }
   });
 
   test("the same bytes for the same collections", async () => {

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { scoreLineSchema, scoreSchema } from "@verdigris/detector/json";
 import { checkSchema } from "../formats/check.js";
 import { forecastSchema } from "../formats/forecast-schema.js";
+import { monitorLineSchema, monitorSchema } from "../formats/monitor-schema.js";
 import { identifySchema } from "../formats/schema.js";
 import { type Io, print } from "../io.js";
 
@@ -17,6 +18,8 @@ export const jsonSchemas = {
   budgets: async () =>
     z.toJSONSchema((await import("@verdigris/survival")).budgetsSchema, { io: "input" }),
   check: () => z.toJSONSchema(checkSchema, { io: "input" }),
+  monitor: () => z.toJSONSchema(monitorSchema, { io: "input" }),
+  "monitor-lines": () => z.toJSONSchema(monitorLineSchema, { io: "input" }),
   forecast: () => z.toJSONSchema(forecastSchema, { io: "input" }),
   experiment: async () =>
     z.toJSONSchema((await import("@verdigris/survival")).experimentSchema, { io: "input" }),

@@ -24,6 +24,16 @@ const auditSchema = z.object({
   leastPower: probability.describe("The same at the lower end of the forecast excess."),
 });
 
+/** N*. */
+export const requiredTokensSchema = z
+  .object({
+    value: tokens,
+    lower: tokens,
+    upper: tokens.nullable().describe("Null: the interval reaches down to no excess."),
+  })
+  .nullable()
+  .describe("N*: scored tokens that decide at alpha with power; null without an excess.");
+
 const weightingSchema = z.object({
   weighting: z
     .enum(["plain", "filter", "leverage"])
@@ -34,14 +44,7 @@ const weightingSchema = z.object({
     .number()
     .exactOptional()
     .describe("Standard deviation of a marked student's sum over that of an innocent one's."),
-  requiredTokens: z
-    .object({
-      value: tokens,
-      lower: tokens,
-      upper: tokens.nullable().describe("Null: the interval reaches down to no excess."),
-    })
-    .nullable()
-    .describe("N*: scored tokens that decide at alpha with power; null without an excess."),
+  requiredTokens: requiredTokensSchema,
   withinReach: z.boolean().describe("Whether the auditor's text has so many windows."),
   audits: z.array(auditSchema).readonly(),
 });

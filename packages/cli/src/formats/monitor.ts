@@ -1,8 +1,14 @@
 /** The forms of what `monitor` saw. */
 import { type Figure, gaugesText } from "@verdigris/gateway/metrics";
 import { compact, count, plural } from "@verdigris/survival/page";
-import type { Alert } from "../commands/monitor/alerts.js";
-import type { AuditTokens, GroupForecast, GroupRow } from "../commands/monitor/survey.js";
+import type {
+  Alert,
+  AuditTokens,
+  GroupForecast,
+  GroupRow,
+  MonitorJson,
+  MonitorLine,
+} from "./monitor-schema.js";
 
 /** One look at all collections. */
 export interface MonitorResult {
@@ -32,7 +38,8 @@ const NOTICE =
 const LISTED = 5;
 
 function* json({ groups, alerts, student }: MonitorResult): Generator<string> {
-  yield `${JSON.stringify({ version: 1, student, groups, alerts, notice: NOTICE }, null, 2)}\n`;
+  const all: MonitorJson = { version: 1, student, groups, alerts, notice: NOTICE };
+  yield `${JSON.stringify(all, null, 2)}\n`;
 }
 
 function* jsonl({ alerts }: MonitorResult): Generator<string> {
@@ -40,8 +47,9 @@ function* jsonl({ alerts }: MonitorResult): Generator<string> {
 }
 
 /** A line of JSON: an alert that holds, or that holds no more. */
-export function alertLine(kind: "alert" | "over", alert: Alert): string {
-  return `${JSON.stringify({ kind, ...alert })}\n`;
+export function alertLine(kind: MonitorLine["kind"], alert: Alert): string {
+  const line: MonitorLine = { version: 1, kind, ...alert };
+  return `${JSON.stringify(line)}\n`;
 }
 
 function* text(result: MonitorResult): Generator<string> {

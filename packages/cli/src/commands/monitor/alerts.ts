@@ -1,17 +1,7 @@
+import type { Alert, AuditTokens, GroupRow } from "../../formats/monitor-schema.js";
 import { type AlertRule, CONDITIONS } from "./config.js";
-import type { AuditTokens, Figures, GroupRow } from "./survey.js";
 
-/** A rule that holds of a group or a tenant, with the figures that it asked for. */
-export interface Alert {
-  readonly alert: string;
-  readonly group: string;
-  readonly profile: string;
-  /** Null for a group. */
-  readonly tenant: string | null;
-  readonly figures: Readonly<Partial<Record<(typeof CONDITIONS)[number], number>>>;
-}
-
-type Measured = Pick<Figures, "answers" | "tokens" | "promptNovelty" | "coverage"> & {
+type Measured = Pick<GroupRow, "answers" | "tokens" | "promptNovelty" | "coverage"> & {
   readonly auditTokens: AuditTokens | undefined;
 };
 

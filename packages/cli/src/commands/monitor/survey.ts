@@ -1,64 +1,17 @@
 /** Who collected how much, and what that would show. */
 import type { DistinctCount } from "@verdigris/detector";
 import { type Collected, collections } from "@verdigris/gateway/collection";
-import type { RequiredTokens } from "@verdigris/survival";
+import type { GroupForecast, GroupRow, TenantRow } from "../../formats/monitor-schema.js";
 import type { Forecaster, Outlook } from "./forecaster.js";
 
-/** What somebody has collected. */
-export interface Figures {
-  readonly answers: number;
-  readonly tokens: number;
-  readonly markedTokens: number;
-  /** Share of the windows of eight prompt tokens that were new when they came. */
-  readonly promptNovelty: number;
-  /** Different windows of marked answers, approximately. */
-  readonly distinctWindows: number;
-  /** Their share of all that were served to anybody under the profile. */
-  readonly coverage: number;
-}
-
-/** Audit tokens after which the mark would be provable; null: no number of them. */
-export type AuditTokens = RequiredTokens | null;
-
-/** One account. */
-export interface TenantRow extends Figures {
-  readonly tenant: string;
-  /** Part of the group's tokens. */
-  readonly share: number;
-  /** If it had a key of its own, and the student of the group were tested for that key. Absent without a forecast. */
-  readonly auditTokens?: AuditTokens;
-}
-
-/** A group under one profile. */
-export interface GroupRow extends Figures {
-  readonly group: string;
-  readonly profile: string;
-  readonly keys: readonly { readonly keyId: string; readonly answers: number }[];
-  /** The largest first. */
-  readonly tenants: readonly TenantRow[];
-  /** Null without an auditor's text, or without a mark. */
-  readonly forecast: GroupForecast | null;
-}
-
-/** The same collection under three ways to give out keys. */
-export interface GroupForecast {
-  readonly excess: number;
-  readonly isCrowded: boolean;
-  /** Windows of the auditor's text: what is provable only with more is not promised. */
-  readonly windows: number;
-  /** All answers under one key. */
-  readonly groupKey: AuditTokens;
-  /** A key for each account: what the largest account's shows. */
-  readonly accountKey: AuditTokens;
-  /** The keys that were used, the evidence of all added up. */
-  readonly asServed: AuditTokens;
-}
+/** What somebody has collected, before it is known how much was served in all. */
+type Figures = Omit<TenantRow, "tenant" | "share" | "coverage" | "auditTokens">;
 
 /** What is known before all is read: how much was served in all comes last. */
 interface Draft {
   readonly digest: string;
   readonly row: Omit<GroupRow, "coverage" | "tenants" | "forecast">;
-  readonly tenants: readonly (Omit<Figures, "coverage"> & { readonly tenant: string })[];
+  readonly tenants: readonly (Figures & { readonly tenant: string })[];
   readonly outlook: Outlook | null;
 }
 
@@ -90,7 +43,7 @@ export async function surveyGroups(
 interface Group {
   readonly all: Collected;
   readonly keys: { readonly keyId: string; readonly answers: number }[];
-  readonly tenants: (Omit<Figures, "coverage"> & { readonly tenant: string })[];
+  readonly tenants: (Figures & { readonly tenant: string })[];
 }
 
 /** Collections of a group come one after the other, its keys first. */
@@ -112,7 +65,7 @@ async function* groupsIn(all: AsyncIterable<Collected>): AsyncGenerator<Group> {
   if (open !== null) yield open;
 }
 
-function figuresOf({ volume, prompts, windows }: Collected): Omit<Figures, "coverage"> {
+function figuresOf({ volume, prompts, windows }: Collected): Figures {
   const { answers, tokens, markedTokens, promptWindows } = volume;
   return {
     answers,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MonitorResult, alertLine, monitorFormats } from "../../formats/monitor.js";
+import type { Alert } from "../../formats/monitor-schema.js";
 import { type Io, print, tell } from "../../io.js";
 import { listen } from "../../serve/listen.js";
-import type { Alert } from "./alerts.js";
 
 /** How to watch. */
 interface WatchOptions {
