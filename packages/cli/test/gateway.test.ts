@@ -73,13 +73,16 @@ async function read(directory: string): Promise<readonly Collected[]> {
 describe("verdigris gateway --collected", () => {
   test("counts each tenant's tokens and prompts, and finds the mark in them, with ids or without", async () => {
     const path = file("tenants-gateway.json", JSON.stringify(tenants));
-    const server = await started(gateway(path, "--collected", "passed"));
+    // Two instances in one directory: each makes and finds the same salt, and neither loses what the other counts.
+    const servers = await Promise.all(
+      [0, 1].map(() => started(gateway(path, "--collected", "passed"))),
+    );
     const ask = async (name: string, seed: number): Promise<void> => {
       const messages = [
         { role: "user", content: "Tell me the same old story once again, please." },
       ];
       const body = { stream: true, seed, messages, return_token_ids: name === "sent" };
-      const response = await fetch(`${server.url}/v1/chat/completions`, {
+      const response = await fetch(`${servers[seed % 2].url}/v1/chat/completions`, {
         method: "POST",
         headers: { authorization: `Bearer sk-${name}` },
         body: JSON.stringify(body),
@@ -88,10 +91,12 @@ describe("verdigris gateway --collected", () => {
     };
     await Promise.all(answers.map((_, i) => ask("sent", i)));
     await Promise.all(answers.map((_, i) => ask("read", i)));
-    const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    expect(metrics).toContain("verdigris_answers_uncounted 0\n");
-    server.stop();
-    expect(await server.code).toBe(0);
+    for (const { url } of servers) {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toContain("verdigris_answers_uncounted 0\n");
+    }
+    for (const { stop } of servers) stop();
+    expect(await Promise.all(servers.map(({ code }) => code))).toEqual([0, 0]);
     const [all, ...each] = await read(inFolder("passed"));
     const tokens = answers.reduce((sum, { length }) => sum + length, 0);
     expect(all.volume).toMatchObject({ answers: 16, markedTokens: 2 * tokens });

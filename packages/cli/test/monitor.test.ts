@@ -32,11 +32,13 @@ const scheme = bindScheme(PROFILE, KEY);
 const collected = inFolder("collected");
 const profile = { id: PROFILE.id, digest: digestOf(PROFILE), h: PROFILE.h };
 
+function counting(directory: string, width = 2 ** 18): CollectionMonitor {
+  const salt = new Uint8Array(32).fill(3);
+  return new CollectionMonitor(directory, { salt, width, newId: () => "one", now: () => 0 });
+}
+
 beforeAll(async () => {
-  const monitor = new CollectionMonitor(collected, {
-    salt: new Uint8Array(32).fill(3),
-    width: 2 ** 14,
-  });
+  const monitor = counting(collected, 2 ** 14);
   /** The prompts are all new, or all the same. */
   const served = await stockAnswers(312);
   served.forEach((tokens, i) => {
@@ -250,7 +252,7 @@ describe("figures for Prometheus", () => {
   test("are served while it watches; an alert is printed when it begins, and once", async () => {
     const directory = inFolder("growing");
     mkdirSync(directory);
-    const grower = new CollectionMonitor(directory, { salt: new Uint8Array(32) });
+    const grower = counting(directory);
     const config = { collected: ["growing"], alerts: [{ name: "mass", answers: 3 }] };
     const path = file("growing.json", JSON.stringify(config));
     const args = ["monitor", "--config", path, "--every", "1", "--port", "0"];
@@ -310,9 +312,9 @@ describe("verdigris monitor: bad input", () => {
   });
 
   test("a collection that is broken is named", async () => {
-    mkdirSync(inFolder("broken"), { recursive: true });
+    mkdirSync(inFolder("broken/one.0"), { recursive: true });
     const name = `${"0".repeat(24)}-key-${"0".repeat(24)}.collected`;
-    writeFileSync(inFolder(`broken/${name}`), readFileSync(profilePath));
+    writeFileSync(inFolder(`broken/one.0/${name}`), readFileSync(profilePath));
     const { code, stderr } = await monitor({ collected: ["broken"] });
     expect([code, stderr]).toEqual([2, expect.stringContaining(`${name}: is no collection`)]);
   });

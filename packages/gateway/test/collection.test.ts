@@ -15,6 +15,9 @@ import {
   type CollectionOptions,
   collections,
 } from "../src/collection/index.js";
+import { readCollected, writeCollected } from "../src/collection/files.js";
+import { Hashing } from "../src/collection/hashing.js";
+import { type Place, pathOf, placesIn } from "../src/collection/places.js";
 
 const folder = mkdtempSync(join(tmpdir(), "collection-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,8 +41,18 @@ function answer(change: Partial<CollectedAnswer> = {}): CollectedAnswer {
   };
 }
 
+let ids = 0;
 const monitorIn = (directory: string, more: Partial<CollectionOptions> = {}): CollectionMonitor =>
-  new CollectionMonitor(directory, { salt, width: 1024, ...more });
+  new CollectionMonitor(directory, {
+    salt,
+    width: 1024,
+    newId: () => `p${ids++}`,
+    now: () => 0,
+    ...more,
+  });
+
+/** Places in a directory. */
+const places = (directory: string): readonly string[] => readdirSync(directory).toSorted();
 
 async function read(...directories: readonly string[]): Promise<readonly Collected[]> {
   const all: Collected[] = [];
@@ -116,7 +129,10 @@ describe("what is collected", () => {
     const tokens = randomTokens(40, 60_000, 5);
     monitor.note(answer({ prompt: tokens, tokens }));
     await monitor.flush();
-    for (const name of readdirSync(directory)) {
+    const names = readdirSync(directory, { encoding: "utf8", recursive: true });
+    const files = names.filter((name) => name.endsWith(".collected"));
+    expect(files).toHaveLength(2);
+    for (const name of files) {
       expect(name).not.toContain("acme");
       const contents = gunzipSync(readFileSync(join(directory, name)));
       const written = [...tokens.subarray(0, 8)].join(",");
@@ -129,33 +145,42 @@ describe("what is collected", () => {
 /** Notes eight answers at a time, writes them, and says so, until it is killed. */
 const COUNTER = `
 import { CollectionMonitor } from ${JSON.stringify(new URL("../dist/collection/index.js", import.meta.url).href)};
-const monitor = new CollectionMonitor(process.argv[1], { salt: new Uint8Array(32).fill(1), width: 1024, every: 8 });
+const options = { salt: new Uint8Array(32).fill(1), width: 1024, every: 8, newId: () => crypto.randomUUID(), now: Date.now };
+const monitor = new CollectionMonitor(process.argv[1], options);
 for (let n = 1; ; n++) {
   monitor.note({ ...${JSON.stringify({ ...answer(), prompt: null, tokens: null })}, prompt: Uint32Array.of(n, n + 1), tokens: Uint32Array.of(1, 2, 3) });
   if (n % 8 === 0) await monitor.flush();
   process.stdout.write(n + "\\n");
 }`;
 
+/** Counts in a process of its own until it has said enough; then it is killed. Answers that it noted. */
+async function killedCounter(directory: string): Promise<number> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", COUNTER, directory]);
+  let said = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    said += bytes.toString();
+    if (said.length > 200) child.kill("SIGKILL");
+  });
+  await once(child, "close");
+  expect(child.signalCode).toBe("SIGKILL");
+  const noted = Number(said.split("\n").at(-2));
+  expect(noted).toBeGreaterThan(40);
+  return noted;
+}
+
 describe("a crash", () => {
-  test("loses no more than was noted since the last write", async () => {
+  test("of two processes in one directory loses no more than each noted since its last write", async () => {
     const directory = fresh();
-    const child = spawn(process.execPath, ["--input-type=module", "-e", COUNTER, directory]);
-    let said = "";
-    child.stdout.on("data", (bytes: Buffer) => {
-      said += bytes.toString();
-      if (said.length > 200) child.kill("SIGKILL");
-    });
-    await once(child, "close");
-    expect(child.signalCode).toBe("SIGKILL");
-    const noted = Number(said.split("\n").at(-2));
-    expect(noted).toBeGreaterThan(40);
+    const [one, other] = await Promise.all([killedCounter(directory), killedCounter(directory)]);
     const { volume } = await ofKey(directory);
-    expect(volume.answers).toBeGreaterThan(noted - 8);
+    expect(volume.answers).toBeGreaterThan(one + other - 16);
+    expect(places(directory)).toHaveLength(2);
     // And counting goes on where it was.
-    const again = monitorIn(directory);
+    const again = monitorIn(directory, { now: () => Date.now() + 121_000 });
     again.note(answer());
     await again.flush();
     expect((await ofKey(directory)).volume.answers).toBe(volume.answers + 1);
+    expect(places(directory)).toHaveLength(2);
   });
 
   test("what was noted is written after so many answers, unasked", async () => {
@@ -168,6 +193,135 @@ describe("a crash", () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect((await ofKey(directory)).volume.answers).toBe(3);
+  });
+});
+
+describe("processes in one directory", () => {
+  const answers = async (directory: string): Promise<number> =>
+    (await ofKey(directory)).volume.answers;
+
+  test("have a place each, and together what one would have; as many places as there are processes", async () => {
+    const STEPS = ["note", "flush", "start", "close", "kill", "wait"] as const;
+    const steps = fc.array(fc.tuple(fc.constantFrom(...STEPS), fc.nat(2)), {
+      minLength: 10,
+      maxLength: 25,
+    });
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const directory = fresh();
+        let [time, written] = [0, 0];
+        const start = (): CollectionMonitor => monitorIn(directory, { now: () => time });
+        // Those that run, and what each has noted and not written.
+        const running = [0, 1, 2].map(() => ({ monitor: start(), noted: 0 }));
+        for (const [step, i] of all) {
+          const { monitor } = running[i];
+          if (step === "wait") time += 150_000;
+          if (step === "note") monitor.note(answer());
+          if (step === "note") running[i].noted++;
+          if (step === "flush" || step === "close") {
+            await (step === "flush" ? monitor.flush() : monitor.close());
+            written += running[i].noted;
+            running[i].noted = 0;
+          }
+          // A killed process gives no more signs; its place is free once it is missed.
+          if (step === "kill") time += 150_000;
+          if (step === "kill" || step === "start") running[i] = { monitor: start(), noted: 0 };
+        }
+        await Promise.all(running.map(({ monitor }) => monitor.flush()));
+        written += running.reduce((sum, { noted }) => sum + noted, 0);
+        if (written === 0) return;
+        expect(await answers(directory)).toBe(written);
+        const starts = all.filter(([step]) => step === "start").length;
+        expect(places(directory).length).toBeLessThanOrEqual(3 + starts);
+      }),
+      { numRuns: 12, seed: 5 },
+    );
+  });
+
+  test("that start at once take different places", async () => {
+    const directory = fresh();
+    const before = monitorIn(directory);
+    before.note(answer());
+    await before.close();
+    const both = [monitorIn(directory), monitorIn(directory)];
+    for (const monitor of both) monitor.note(answer());
+    await Promise.all(both.map((monitor) => monitor.flush()));
+    expect(await answers(directory)).toBe(3);
+    expect(places(directory)).toHaveLength(2);
+  });
+
+  test("one that was held to be gone and is not loses nothing, and counts nothing twice", async () => {
+    const directory = fresh();
+    let time = 0;
+    const [slow, next] = [0, 1].map(() => monitorIn(directory, { now: () => time }));
+    slow.note(answer());
+    await slow.flush();
+    time += 121_000;
+    slow.note(answer());
+    next.note(answer());
+    // Both write at once: whoever comes second finds the place taken, wherever in its own writing that is.
+    await Promise.all([next.flush(), slow.flush()]);
+    await slow.flush();
+    expect(await answers(directory)).toBe(3);
+    expect(places(directory).length).toBeLessThanOrEqual(2);
+  });
+
+  test("one that lost its place in the middle of a write writes nothing there", async () => {
+    const directory = fresh();
+    const lost: Place = { directory, id: "p", generation: 0 };
+    const writer = monitorIn(directory);
+    writer.note(answer());
+    await writer.flush();
+    const all = await ofKey(directory);
+    await expect(writeCollected(lost, "x.collected", all)).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+    });
+    expect(places(directory)).toHaveLength(1);
+  });
+
+  test("what is taken over while it is read is read once", async () => {
+    const directory = fresh();
+    const first = monitorIn(directory);
+    for (const tenant of ["a1", "a2"]) first.note(answer({ tenant }));
+    await first.close();
+    const wanted = (await read(directory)).map(({ volume }) => volume.answers);
+    const reading = collections([directory]);
+    const seen = [(await reading.next()).value as Collected];
+    // It rewrites what it takes over, and adds nothing that was not there.
+    const next = monitorIn(directory);
+    next.note(answer({ group: "other" }));
+    await next.flush();
+    for await (const one of reading) seen.push(one);
+    expect(seen.map(({ volume }) => volume.answers)).toEqual(wanted);
+    expect(places(directory)).toEqual([expect.stringMatching(/\.1$/)]);
+  });
+
+  test("what an owner left half written goes with the next one", async () => {
+    const directory = fresh();
+    const first = monitorIn(directory);
+    first.note(answer());
+    await first.close();
+    writeFileSync(join(directory, places(directory)[0], "x.collected.0.partial"), "half");
+    const next = monitorIn(directory);
+    next.note(answer());
+    await next.flush();
+    const left = readdirSync(join(directory, places(directory)[0]));
+    expect(left.filter((name) => name.includes("partial"))).toEqual([]);
+  });
+
+  test("canary: two that read and replace the same file lose an answer", async () => {
+    const directory = fresh();
+    const monitor = monitorIn(directory);
+    monitor.note(answer());
+    await monitor.flush();
+    const [place] = await placesIn(directory);
+    const name = readdirSync(pathOf(place)).find((one) => one.includes("-key-")) ?? "";
+    const both = await Promise.all([0, 1].map(() => readCollected(join(pathOf(place), name))));
+    const prompt = new Hashing({ salt, width: 1024 }).prompt(Uint32Array.of(1));
+    const one = { tokens: 1, prompt, marked: null };
+    for (const collected of both) collected.add(one);
+    for (const collected of both) await writeCollected(place, name, collected);
+    expect(await answers(directory)).toBe(2);
   });
 });
 
@@ -205,11 +359,14 @@ describe("what cannot be written", () => {
     const first = monitorIn(directory);
     first.note(answer());
     await first.flush();
+    await first.close();
     const other = monitorIn(directory, { salt: new Uint8Array(32), onError });
     other.note(answer());
     await other.flush();
     expect(errors.join()).toContain("was counted under another salt");
-    const path = join(directory, readdirSync(directory)[0]);
+    const [place] = places(directory);
+    const name = readdirSync(join(directory, place)).find((one) => one.endsWith(".collected"));
+    const path = join(directory, place, name ?? "");
     for (const contents of ["nothing", gzipSync("{}\n"), gzipSync('{"version":2}\n')]) {
       writeFileSync(path, contents);
       await expect(read(directory)).rejects.toThrow(path);

@@ -8,6 +8,8 @@ export interface WholeFileOptions {
   readonly writer?: string;
   /** Access rights of the file and of folders that are made for it. Default: as the process makes them. */
   readonly isPrivate?: boolean;
+  /** Whether folders are made that are not there. Default true. */
+  readonly makesFolders?: boolean;
 }
 
 /**
@@ -17,12 +19,12 @@ export interface WholeFileOptions {
 export async function writeWhole(
   path: string,
   contents: string | Uint8Array,
-  { writer = "", isPrivate = false }: WholeFileOptions = {},
+  { writer = "", isPrivate = false, makesFolders = true }: WholeFileOptions = {},
 ): Promise<void> {
   const partial = `${path}${writer}.partial`;
   const [file, folder] = isPrivate ? [{ mode: 0o600 }, { mode: 0o700 }] : [{}, {}];
   try {
-    await mkdir(dirname(path), { recursive: true, ...folder });
+    if (makesFolders) await mkdir(dirname(path), { recursive: true, ...folder });
     // Without the flush a full disk may be noticed only after the rename.
     await writeFile(partial, contents, { flush: true, ...file });
     await rename(partial, path);

@@ -20,7 +20,7 @@ describe("writing a file whole", () => {
     expect(await readFile(path, "utf8")).toBe("old");
   });
 
-  it("makes the folders it needs, for its owner only where that is asked for", async () => {
+  it("makes the folders it needs, for its owner only where that is asked for, or none", async () => {
     const path = join(folder, "a", "b", "secret");
     await writeWhole(path, Uint8Array.of(1, 2), { isPrivate: true, writer: ".7" });
     const modes = [path, join(folder, "a"), join(folder, "a", "b")].map(async (one) => {
@@ -28,5 +28,8 @@ describe("writing a file whole", () => {
     });
     expect(await Promise.all(modes)).toEqual([0o600, 0o700, 0o700]);
     expect(await readdir(join(folder, "a", "b"))).toEqual(["secret"]);
+    const elsewhere = writeWhole(join(folder, "moved", "secret"), "", { makesFolders: false });
+    await expect(elsewhere).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(await readdir(folder)).not.toContain("moved");
   });
 });

@@ -1,5 +1,5 @@
 /** `--collected DIR`: what tenants and groups collect is counted there while they are served. */
-import { mkdir } from "node:fs/promises";
+import { link, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VerdigrisError } from "@verdigris/core";
 import { CollectionMonitor } from "@verdigris/gateway/collection";
@@ -26,7 +26,12 @@ export interface Collecting {
 export async function collectingIn(io: Io, named: string): Promise<Collecting> {
   const directory = locate(io, named);
   const onError = (error: unknown): void => tell(io, `collected: ${String(error)}`);
-  const monitor = new CollectionMonitor(directory, { salt: await saltIn(directory), onError });
+  const monitor = new CollectionMonitor(directory, {
+    salt: await saltIn(directory),
+    newId: () => globalThis.crypto.randomUUID(),
+    now: () => Date.now(),
+    onError,
+  });
   const timer = setInterval(() => void monitor.flush(), INTERVAL_MS).unref();
   return {
     onError,
@@ -39,12 +44,12 @@ export async function collectingIn(io: Io, named: string): Promise<Collecting> {
     lost: () => monitor.lost,
     async close() {
       clearInterval(timer);
-      await monitor.flush();
+      await monitor.close();
     },
   };
 }
 
-/** The salt of a directory's hashes. Instances whose collections are to be merged need copies of one. */
+/** The salt of a directory's hashes. Directories whose collections are to be merged need copies of one. */
 async function saltIn(directory: string): Promise<Uint8Array> {
   const path = join(directory, "salt");
   try {
@@ -53,13 +58,28 @@ async function saltIn(directory: string): Promise<Uint8Array> {
     const why = (cause as Error).message;
     throw new VerdigrisError("FILE_UNWRITABLE", `--collected: cannot be made: ${why}`, { cause });
   }
-  const text = await readText(path).catch(async (error: VerdigrisError) => {
+  const text = await readText(path).catch((error: VerdigrisError) => {
     if (error.code !== "FILE_NOT_FOUND") throw error;
-    const fresh = globalThis.crypto.getRandomValues(new Uint8Array(32));
-    const hex = `${Buffer.from(fresh).toString("hex")}\n`;
-    await writeSecret(path, hex);
-    return hex;
+    return freshSalt(path);
   });
   if (/^[0-9a-f]{64}\s*$/.test(text)) return Buffer.from(text.trim(), "hex");
   throw new VerdigrisError("FILE_INVALID", `${path}: expected 64 hex digits`);
+}
+
+/** Of processes that start together, one makes it; it is there whole or not at all. */
+async function freshSalt(path: string): Promise<string> {
+  const fresh = globalThis.crypto.getRandomValues(new Uint8Array(32));
+  const own = `${path}.${globalThis.crypto.randomUUID()}`;
+  await writeSecret(own, `${Buffer.from(fresh).toString("hex")}\n`);
+  try {
+    await link(own, path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") {
+      const message = `${path}: cannot be written: ${(cause as Error).message}`;
+      throw new VerdigrisError("FILE_UNWRITABLE", message, { cause });
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+  return readText(path);
 }

@@ -1,4 +1,4 @@
-/** Collections on disk: one small compressed file a scope. */
+/** Collections on disk: one small compressed file a scope, in the place of each process. */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -6,6 +6,7 @@ import { gunzip, gzip } from "node:zlib";
 import { VerdigrisError } from "@verdigris/core";
 import { asFileError, writeWhole } from "@verdigris/text";
 import { Collected } from "./collected.js";
+import { type Place, inPlace, pathOf, placesIn } from "./places.js";
 
 const FILE = /^[0-9a-f]{24}-(?:key|tenant)-[0-9a-f]{24}\.collected$/;
 /** A sketch is mostly zeros: little effort finds them. */
@@ -22,30 +23,45 @@ export async function readCollected(path: string): Promise<Collected> {
   return Collected.fromBytes(contents, path);
 }
 
-/** @throws VerdigrisError FILE_UNWRITABLE; the old file is there then */
-export async function writeCollected(path: string, collected: Collected): Promise<void> {
+/** Writes into a place that is held. @throws VerdigrisError FILE_UNWRITABLE; the old file is there then */
+export async function writeCollected(
+  place: Place,
+  name: string,
+  collected: Collected,
+): Promise<void> {
   const packed = await promisify(gzip)(collected.toBytes(), LEVEL);
-  await writeWhole(path, packed, { isPrivate: true });
+  // Who has lost the place must not make it again, nor write into what the next one writes.
+  const writer = `.${place.generation}`;
+  const options = { isPrivate: true, makesFolders: false, writer };
+  await writeWhole(join(pathOf(place), name), packed, options);
 }
 
 /**
- * The collections of several instances, merged scope by scope, a group's side by side and its keys first; one is in memory
- * at a time. @throws VerdigrisError FILE_*; of instances that do not share salt and width, FILE_INVALID naming the file
+ * The collections of all processes and instances, merged scope by scope, a group's side by side and its keys first; one is in
+ * memory at a time. @throws VerdigrisError FILE_*; of instances that do not share salt and width, FILE_INVALID naming the file
  */
 export async function* collections(directories: readonly string[]): AsyncGenerator<Collected> {
-  const listed = await Promise.all(directories.map(filesIn));
-  for (const name of [...new Set(listed.flat())].toSorted()) {
-    const holders = directories.filter((_, i) => listed[i].includes(name));
-    const [first, ...others] = holders.map((directory) => join(directory, name));
-    const collected = await readCollected(first);
-    for (const path of others) mergeFrom(collected, await readCollected(path), path);
-    yield collected;
+  const places = (await Promise.all(directories.map(placesIn))).flat();
+  const listed = await Promise.all(
+    places.map(async (place) => ({ place, names: new Set(await inPlace(place, filesIn)) })),
+  );
+  for (const name of new Set(listed.flatMap(({ names }) => [...names]).toSorted())) {
+    const holders = listed.filter(({ names }) => names.has(name));
+    let all: Collected | null = null;
+    for (const { place } of holders) {
+      all = await inPlace(place, (path) => mergedWith(all, join(path, name)));
+    }
+    if (all !== null) yield all;
   }
 }
 
-function mergeFrom(collected: Collected, other: Collected, path: string): void {
+/** What a file holds, and what was read before it. */
+async function mergedWith(all: Collected | null, path: string): Promise<Collected> {
+  const own = await readCollected(path);
+  if (all === null) return own;
   try {
-    collected.merge(other);
+    all.merge(own);
+    return all;
   } catch (cause) {
     const why = `cannot be merged with another instance's (${(cause as Error).message})`;
     throw new VerdigrisError("FILE_INVALID", `${path}: ${why}`, { cause });

@@ -5,9 +5,10 @@ import { tell } from "../errors.js";
 import { Collected, type CollectionScope, type HashedAnswer, fileOf } from "./collected.js";
 import { readCollected, writeCollected } from "./files.js";
 import { Hashing } from "./hashing.js";
+import { OwnPlace, type PlaceOptions, pathOf } from "./places.js";
 
 /** How collections are kept. */
-export interface CollectionOptions {
+export interface CollectionOptions extends PlaceOptions {
   /** 32 bytes that nobody outside knows; the same for instances whose collections are to be merged. */
   readonly salt: Uint8Array;
   /** Counters in a row of a sketch, a power of two. Default 2^18: four megabytes a key while it is written. */
@@ -39,11 +40,12 @@ interface Waiting {
 const MOST_HASHES = 1 << 22;
 
 /**
- * The collections of one instance in a directory of its own. In memory are only the hashes of answers that are not written
- * yet; files are read, added to and replaced. Two instances in one directory would lose each other's answers.
+ * The collections of one process, in a directory that others may count in, too: each has a place of its own there. In memory are
+ * only the hashes of answers that are not written yet; files are read, added to and replaced. A place without a write or
+ * `flush` for two minutes may be taken over by another process; this one then takes another.
  */
 export class CollectionMonitor {
-  readonly #directory: string;
+  readonly #place: OwnPlace;
   readonly #options: CollectionOptions;
   readonly #every: number;
   readonly #hashing: Hashing;
@@ -60,14 +62,14 @@ export class CollectionMonitor {
 
   /** @throws RangeError for a salt, width or `every` out of range */
   constructor(directory: string, options: CollectionOptions) {
-    const { every = 256, onError: _, ...shape } = options;
+    const { every = 256, salt, width } = options;
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(`every: expected a whole number from 1, got ${every}`);
     }
-    this.#directory = directory;
+    this.#place = new OwnPlace(directory, options);
     this.#options = options;
     this.#every = every;
-    this.#hashing = new Hashing(shape);
+    this.#hashing = new Hashing(width === undefined ? { salt } : { salt, width });
   }
 
   /** Answers that were not counted, because what came before could not be written. */
@@ -96,6 +98,12 @@ export class CollectionMonitor {
     });
     this.#writing = this.#next;
     return this.#next;
+  }
+
+  /** Writes what was noted, and leaves the place to the next process. What goes wrong is reported. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#place.leave().catch((error: unknown) => tell(this.#options.onError, error));
   }
 
   #note({ tenant, keyId, group, profile, prompt, tokens, evidence }: CollectedAnswer): void {
@@ -135,10 +143,12 @@ export class CollectionMonitor {
   async #writeAll(): Promise<void> {
     const all = Array.from(this.#waiting);
     this.#waiting.clear();
+    if (all.length === 0) await this.#place.show().catch(() => false);
     for (const [name, { scope, answers }] of all) {
-      const path = join(this.#directory, name);
       try {
-        await writeCollected(path, await this.#with(path, scope, answers));
+        const place = await this.#place.hold();
+        const path = join(pathOf(place), name);
+        await writeCollected(place, name, await this.#with(path, scope, answers));
         // Both scopes of an answer hold its hashes; they are let go with the second.
         if (scope.by.kind === "tenant") this.#hashes -= sizeOf(answers);
       } catch (error) {
