@@ -9,6 +9,7 @@ import {
 } from "@verdigris/core";
 import { DecoySchemes } from "@verdigris/detector";
 import type { LlamaLanguageModel } from "@verdigris/watermark/node-llama-cpp";
+import QuickLRU from "quick-lru";
 import type { StudentConfig } from "../config.js";
 import type { Text } from "../corpus.js";
 import { type TeacherExcess, teacherExcess } from "../law.js";
@@ -30,8 +31,8 @@ import { profileOf, recordedArm, studyKey } from "./material.js";
 import type { WritingTeacherSetting, Setting } from "./setting.js";
 import { textCodec } from "./text-codec.js";
 
-/** Lessons kept in memory; a run needs three or four. */
-const REMEMBERED = 8;
+/** Lessons kept in memory at least, and less than twice as many: a run needs three or four. */
+const RECENT = { maxSize: 4 };
 
 /** A mark under the key of one part of a keyring. */
 export interface KeyedMark {
@@ -47,9 +48,9 @@ export class Bench {
   readonly #lessons: CodedStore<readonly Text[]>;
   readonly #rewritten: Store;
   readonly #made = new Map<string, unknown>();
-  readonly #texts = new Recent<Promise<readonly Text[]>>(REMEMBERED);
-  readonly #excess = new Recent<TeacherExcess>(REMEMBERED);
-  readonly #decoys = new Recent<DecoySchemes>(REMEMBERED);
+  readonly #texts = new QuickLRU<string, Promise<readonly Text[]>>(RECENT);
+  readonly #excess = new QuickLRU<string, TeacherExcess>(RECENT);
+  readonly #decoys = new QuickLRU<string, DecoySchemes>(RECENT);
 
   constructor(
     study: Study,
@@ -109,47 +110,39 @@ export class Bench {
 
   /** What was ordered, written or as it was stored. */
   lesson(order: LessonOrder): Promise<readonly Text[]> {
-    return this.#texts.resolve(JSON.stringify(order), () =>
+    return once(this.#texts, JSON.stringify(order), () =>
       this.#lessons.resolve(order, () => writeLesson(order, this)),
     );
   }
 
   /** Δ_T of a lesson's texts under a scheme. */
   excess(order: LessonOrder, scheme: Scheme, texts: readonly Text[]): TeacherExcess {
-    return this.#excess.resolve(JSON.stringify(order), () => teacherExcess(scheme, texts));
+    return once(this.#excess, JSON.stringify(order), () => teacherExcess(scheme, texts));
   }
 
   /** The decoy keys of a mark, bound once for all its runs. */
   decoys(profile: Profile): DecoySchemes {
-    return this.#decoys.resolve(
+    return once(
+      this.#decoys,
       JSON.stringify(profile),
       () => new DecoySchemes(profile, this.kernel),
     );
   }
 
   #once<T>(name: string, make: () => T): T {
-    const made = (this.#made.get(name) as T | undefined) ?? make();
-    this.#made.set(name, made);
-    return made;
+    return once(this.#made as Known<T>, name, make);
   }
 }
 
-/** The last few of what was made, by name. */
-class Recent<T> {
-  readonly #made = new Map<string, T>();
-  readonly #size: number;
+/** All that was made, or the last of it. */
+interface Known<T> {
+  get(name: string): T | undefined;
+  set(name: string, made: T): unknown;
+}
 
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  resolve(name: string, make: () => T): T {
-    const made = this.#made.get(name) ?? make();
-    // Last again, so that the first is the one that was not asked for longest.
-    this.#made.delete(name);
-    this.#made.set(name, made);
-    const [oldest] = this.#made.keys();
-    if (this.#made.size > this.#size) this.#made.delete(oldest);
-    return made;
-  }
+/** What is known by a name, or is made now. */
+function once<T>(known: Known<T>, name: string, make: () => T): T {
+  const made = known.get(name) ?? make();
+  known.set(name, made);
+  return made;
 }

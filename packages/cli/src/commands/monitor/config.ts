@@ -34,7 +34,7 @@ export type AlertRule = Readonly<z.infer<typeof alertSchema>>;
 
 const path = z.string().min(1);
 const configSchema = z.strictObject({
-  collected: z.array(path).min(1).describe("Directories of `--collected`: one for each instance."),
+  collected: z.array(path).min(1).describe("Directories of `--collected`: one for each disk."),
   forecast: z
     .strictObject({
       profiles: z.array(path).min(1),
