@@ -22,6 +22,7 @@ import { serve } from "@hono/node-server";
 import { Key } from "@verdigris/core";
 import { testProfile } from "@verdigris/core/testing";
 import { vllmMark } from "@verdigris/gateway";
+import { nodeFetch } from "@verdigris/gateway/node";
 import { createUpstreamServer, fixedTenants } from "@verdigris/gateway/serve";
 import autocannon from "autocannon";
 import { Hono } from "hono";
@@ -94,14 +95,14 @@ function fault(response, n) {
 }
 
 /** A proxy; tells its memory and its records when asked. */
-function proxyServer(enginePort, way) {
+async function proxyServer(enginePort, way) {
   const records = { started: 0, complete: 0, cut: 0, refused: 0, failed: 0, leaks: 0 };
   // The HTTP server prints every broken stream.
   console.error = (...shown) => seen(records, format(...shown));
   const upstream = `http://127.0.0.1:${enginePort}`;
   const plain = new Hono();
   plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
-  const fetch = way === "gateway" ? gateway(upstream, records) : plain.fetch;
+  const fetch = way === "gateway" ? await gateway(upstream, records) : plain.fetch;
   serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
   telling((asked) => {
     if (asked === "memory") globalThis.gc();
@@ -114,7 +115,7 @@ function seen(records, text) {
   if (SECRETS.some((secret) => text.includes(secret))) records.leaks++;
 }
 
-function gateway(upstream, records) {
+async function gateway(upstream, records) {
   const apiKeySha256 = createHash("sha256").update(API_KEY).digest("hex");
   const key = Key.fromBytes(KEY);
   const tenant = {
@@ -127,6 +128,7 @@ function gateway(upstream, records) {
   let ids = 0;
   return createUpstreamServer({
     upstream,
+    fetch: await nodeFetch(),
     markOf: () => vllmMark(),
     resolveTenant: fixedTenants([tenant]),
     sink: {

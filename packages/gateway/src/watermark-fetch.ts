@@ -5,8 +5,9 @@ import type { ChoosePolicy, Policy } from "./policy.js";
 import { type Started, statusLabel } from "./record.js";
 import { type RecordOptions, Recorder } from "./recorder.js";
 import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
-import { type Tap, jsonTap, sseTap } from "./stream/taps.js";
+import { jsonWatcher, sseWatcher } from "./stream/taps.js";
 import { Transcript } from "./stream/transcript.js";
+import { type Watcher, watched } from "./stream/watched.js";
 
 /** How a gateway marks and records. */
 export interface WatermarkFetchOptions extends RecordOptions {
@@ -58,12 +59,12 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
     end({ outcome: "failed", ...nothing });
     throw error;
   }
-  const httpStatus = response.status;
+  const { body, status: httpStatus, statusText } = response;
   const headers = labelled(response.headers, start);
   const transcript = new Transcript(options.onPassed === undefined ? 0 : LONGEST_SAID);
   const passed = (): void =>
     tellOf({ start, body: request.body, said: transcript.said() }, options);
-  const tap = tapOf(response, transcript, (outcome) => {
+  const reading = readingOf(response, transcript, (outcome) => {
     end({
       outcome,
       httpStatus,
@@ -73,12 +74,12 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
     });
     passed();
   });
-  if (tap === null) {
+  if (body === null || reading === null) {
     end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
     if (response.ok) passed();
   }
-  const body = tap === null ? response.body : (response.body?.pipeThrough(tap) ?? null);
-  return new Response(body, { status: httpStatus, statusText: response.statusText, headers });
+  const shown = body === null || reading === null ? body : watched(body, reading);
+  return new Response(shown, { status: httpStatus, statusText, headers });
 }
 
 /** The upstream's headers with ours in place of any it sent. */
@@ -99,15 +100,15 @@ function tellOf(passed: PassedAnswer, { onPassed, onError }: WatermarkFetchOptio
   }
 }
 
-/** The tap for an answer; null for an error and for what is neither JSON nor an event stream. */
-function tapOf(
-  { ok, body, headers }: Response,
+/** What reads an answer; null for an error and for what is neither JSON nor an event stream. */
+function readingOf(
+  { ok, headers }: Response,
   transcript: Transcript,
   end: (outcome: "complete" | "cut") => void,
-): Tap | null {
-  if (!ok || body === null) return null;
+): Watcher | null {
+  if (!ok) return null;
   const type = headers.get("content-type") ?? "";
   const observer = { part: transcript.add.bind(transcript), end };
-  if (/^text\/event-stream\b/i.test(type)) return sseTap(observer);
-  return /^application\/(?:[\w.+-]+\+)?json\b/i.test(type) ? jsonTap(observer) : null;
+  if (/^text\/event-stream\b/i.test(type)) return sseWatcher(observer);
+  return /^application\/(?:[\w.+-]+\+)?json\b/i.test(type) ? jsonWatcher(observer) : null;
 }

@@ -58,6 +58,7 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
   if (!/^https?:$/.test(URL.parse(upstream)?.protocol ?? "")) {
     throw new TypeError(`--upstream: expected an http or https address, got ${upstream}`);
   }
+  const { nodeFetch } = await import("@verdigris/gateway/node");
   const { framed, serveUntilStopped } = await import("../serve/frame.js");
   const { readTenantsFile } = await import("../serve/tenants-file.js");
   const tenants = await readTenantsFile(io, locate(io, options.tenants));
@@ -73,6 +74,7 @@ async function serveGateway(io: Io, options: GatewayOptions): Promise<void> {
       upstream,
       ...(upstreamKey === "" ? {} : { upstreamKey }),
       ...(passing === null ? {} : { onPassed: passing.onPassed }),
+      fetch: await nodeFetch(),
       markOf: () => mark,
       resolveTenant,
       patienceMs: patience * 1000,

@@ -5,6 +5,7 @@ import type { RecordOptions } from "../recorder.js";
 import type { PassedAnswer } from "../passed.js";
 import { endpointOf } from "../request.js";
 import { NOT_FOUND, type RequestHandler, UNKNOWN_CALLER, healthRoutes } from "../routes.js";
+import { watched } from "../stream/watched.js";
 import { watermarkFetch } from "../watermark-fetch.js";
 import { type ResolveTenant, type Tenant, policyOf, tenantOf } from "./tenants.js";
 
@@ -21,7 +22,7 @@ export interface UpstreamServerOptions extends RecordOptions {
   readonly patienceMs?: number;
   /** Longest body, in bytes. Default 1,048,576. */
   readonly longestBody?: number;
-  /** Sends requests. Default: the global `fetch`. */
+  /** Sends requests. Default: the global `fetch`; on Node, `nodeFetch` of `@verdigris/gateway/node` costs less. */
   readonly fetch?: typeof globalThis.fetch;
   /** Told of each answer that was not refused, once it has passed: for `AnswerReader`. */
   readonly onPassed?: (answer: PassedAnswer, tenant: Tenant) => void;
@@ -162,16 +163,12 @@ class Patience {
       clearTimeout(this.#timer);
       return response;
     }
-    const tap = new TransformStream<Uint8Array, Uint8Array>({
-      transform: (piece, controller) => {
-        this.#again();
-        controller.enqueue(piece);
-      },
-      flush: () => clearTimeout(this.#timer),
-      cancel: () => clearTimeout(this.#timer),
-    });
     const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(tap), { status, statusText, headers });
+    const body = watched(response.body, {
+      piece: () => this.#again(),
+      end: () => clearTimeout(this.#timer),
+    });
+    return new Response(body, { status, statusText, headers });
   }
 
   #start(): ReturnType<typeof setTimeout> {

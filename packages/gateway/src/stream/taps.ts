@@ -1,6 +1,7 @@
 /** Streams whose output is their input, byte for byte, while an observer is told what they carry. */
 import { createParser } from "eventsource-parser";
 import { type AnswerPart, readAnswer } from "./answer.js";
+import type { Watcher } from "./watched.js";
 
 /** Why something that passed was not read. The bytes are untouched all the same. */
 export type Unread =
@@ -33,6 +34,16 @@ export type Tap = TransformStream<Uint8Array, Uint8Array>;
  * ones pass like the rest. Bytes that are no UTF-8 pass as they are and are read as U+FFFD, as a client would read them.
  */
 export function sseTap(observer: AnswerObserver, options: TapOptions = {}): Tap {
+  return through(sseWatcher(observer, options));
+}
+
+/** A tap for an answer that is one JSON value. */
+export function jsonTap(observer: AnswerObserver, options: TapOptions = {}): Tap {
+  return through(jsonWatcher(observer, options));
+}
+
+/** What `sseTap` does, for a body that tells its watchers. */
+export function sseWatcher(observer: AnswerObserver, options: TapOptions = {}): Watcher {
   const guarded = new Guarded(observer);
   const parser = createParser({
     maxBufferSize: options.longest ?? 1 << 20,
@@ -44,19 +55,19 @@ export function sseTap(observer: AnswerObserver, options: TapOptions = {}): Tap 
       if (type === "max-buffer-size-exceeded") guarded.stop("too-long");
     },
   });
-  return tap(guarded, {
+  return watching(guarded, {
     text: (text) => parser.feed(text),
     // Clients read a last event whose blank line is missing, so we do.
     last: () => parser.feed("\n\n"),
   });
 }
 
-/** A tap for an answer that is one JSON value. */
-export function jsonTap(observer: AnswerObserver, options: TapOptions = {}): Tap {
+/** What `jsonTap` does, for a body that tells its watchers. */
+export function jsonWatcher(observer: AnswerObserver, options: TapOptions = {}): Watcher {
   const guarded = new Guarded(observer);
   const longest = options.longest ?? 1 << 24;
   let [pieces, length]: [string[], number] = [[], 0];
-  return tap(guarded, {
+  return watching(guarded, {
     text(piece) {
       pieces.push(piece);
       length += piece.length;
@@ -74,22 +85,33 @@ interface Reader {
   last(): void;
 }
 
-function tap(observer: Guarded, reader: Reader): Tap {
+function watching(observer: Guarded, reader: Reader): Watcher {
   const decoder = new TextDecoder();
   const read = (text: string): void => {
     if (text !== "" && observer.listens) reader.text(text);
   };
+  return {
+    piece(bytes) {
+      if (observer.listens) read(decoder.decode(bytes, { stream: true }));
+    },
+    end(how) {
+      if (how === "complete") {
+        read(decoder.decode());
+        if (observer.listens) reader.last();
+      }
+      observer.end(how);
+    },
+  };
+}
+
+function through(watcher: Watcher): Tap {
   return new TransformStream({
-    transform(chunk, controller) {
-      controller.enqueue(chunk);
-      if (observer.listens) read(decoder.decode(chunk, { stream: true }));
+    transform(piece, controller) {
+      controller.enqueue(piece);
+      watcher.piece(piece);
     },
-    flush() {
-      read(decoder.decode());
-      if (observer.listens) reader.last();
-      observer.end("complete");
-    },
-    cancel: () => observer.end("cut"),
+    flush: () => watcher.end("complete"),
+    cancel: () => watcher.end("cut"),
   });
 }
 
