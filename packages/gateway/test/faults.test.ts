@@ -15,7 +15,7 @@ import OpenAI from "openai";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { vllmMark } from "../src/index.js";
 import { FileLedger, readLedger } from "../src/ledger/index.js";
-import { nodeFetch } from "../src/node/index.js";
+import { nodeFetch } from "../src/adapters/node.js";
 import {
   type UpstreamServerOptions,
   createUpstreamServer,

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nodeFetch } from "../src/node/index.js";
+import { nodeFetch } from "../src/adapters/node.js";
 import { type Sink, WatchedStream, type Watcher, watched } from "../src/stream/watched.js";
 
 interface Seen extends Watcher {
