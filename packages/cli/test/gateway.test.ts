@@ -109,7 +109,12 @@ describe("verdigris gateway --collected", () => {
 
   test.each([
     ["without a tokenizer", { ...tenants, tokenizer: undefined }, '"tokenizer": PATH), got none'],
-    ["with another tokenizer", { ...tenants, tokenizer: keyPath }, "is not JSON"],
+    ["with a tokenizer that is none", { ...tenants, tokenizer: keyPath }, "is not JSON"],
+    [
+      "with another tokenizer than the profiles'",
+      { ...tenants, tenants: [tenant("read", inFolder("other.json"))] },
+      "is not the profile's tokenizer: expected SHA-256",
+    ],
     [
       "with profiles of two tokenizers",
       { ...tenants, tenants: [tenant("read"), tenant("sent", inFolder("other.json"))] },

@@ -91,6 +91,14 @@ describe("an answer that has passed", () => {
   test.each([
     ["in events", () => sse(chunk("ab"), chunk("c"))],
     ["whole", () => Response.json(completion("abc"))],
+    [
+      "as a response",
+      () =>
+        Response.json({
+          object: "response",
+          output: [{ content: [{ type: "output_text", text: "abc" }] }],
+        }),
+    ],
     ["with ids of a part", () => sse(chunk("ab"), chunk("c", { ids: [9] }))],
   ])("is tokenised where the engine sent no ids: %s", async (_, engine) => {
     const one = before(engine);

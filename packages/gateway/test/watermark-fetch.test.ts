@@ -89,6 +89,47 @@ describe("watermarkFetch under the openai client", () => {
     ]);
   });
 
+  it("reads a response as a chat's answer, streamed or not; its text once", async () => {
+    const usage = { input_tokens: 3, output_tokens: 7, total_tokens: 10 };
+    const content = [{ type: "output_text", text: "Grünspan", annotations: [] }];
+    const output = [
+      { type: "reasoning", content: [{ type: "reasoning_text", text: "thought" }] },
+      { type: "message", role: "assistant", content },
+    ];
+    const begun = { id: "resp_1", object: "response", status: "in_progress", output: [] };
+    const over = { ...begun, status: "completed", output, usage };
+    const { fetch, sink } = await behind(({ body }, response) => {
+      const type = body.stream === true ? "text/event-stream" : "application/json";
+      response.writeHead(200, { "content-type": type });
+      if (body.stream !== true) return void response.end(JSON.stringify(over));
+      const told = [
+        { type: "response.created", response: begun },
+        { type: "response.reasoning_text.delta", delta: "thought" },
+        { type: "response.output_text.delta", delta: "Grün" },
+        { type: "response.output_text.delta", delta: "span" },
+        { type: "response.output_text.done", text: "Grünspan" },
+        { type: "response.output_item.done", item: output[1] },
+        { type: "response.completed", response: over },
+      ];
+      response.end(events(told));
+    });
+    const { responses } = client(fetch);
+    expect((await responses.create({ model: "toy", input: "Hi" })).output_text).toBe("Grünspan");
+    const stream = await responses.create({ model: "toy", input: "Hi", stream: true });
+    let text = "";
+    for await (const event of stream) {
+      if (event.type === "response.output_text.delta") text += event.delta;
+    }
+    expect(text).toBe("Grünspan");
+    await expect.poll(() => sink.ended).toHaveLength(2);
+    for (const ended of sink.ended) {
+      expect(ended).toMatchObject({ upstreamId: "resp_1", completionTokens: 7 });
+      expect(ended.choices).toEqual([
+        { index: 0, textSha256: sha256("Grünspan"), tokens: 7, finishReason: "completed" },
+      ]);
+    }
+  });
+
   it("gives the client an error of the upstream as it is", async () => {
     const { fetch, sink } = await behind((_request, response) => {
       response.writeHead(429, { "content-type": "application/json" });

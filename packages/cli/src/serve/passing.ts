@@ -29,13 +29,13 @@ export async function countingPassed(
   }
   const profile = oneTokenizer(profiles);
   const place = { profile, where: { profilePath: "", path } };
-  // Read here first: another thread's errors have lost their kind.
-  await tokenizerOf(profile, place.where)();
-  const pool = new TokenisingPool(tokenizerOf(profile, place.where), place, {
-    workers: 2,
-    alone: 0,
+  const options = { workers: 2, alone: 0 };
+  const pool = new TokenisingPool(tokenizerOf(profile, place.where), place, options);
+  await pool.start().catch(async (cause: unknown) => {
+    await pool.close();
+    // Another thread's errors lose their kind on the way.
+    throw new VerdigrisError("FILE_INVALID", (cause as Error).message, { cause });
   });
-  await pool.start();
   const collecting = await collectingIn(io, directory);
   const { onAnswer, onError } = collecting;
   const encode: ConstructorParameters<typeof AnswerReader>[0]["encode"] = async (texts) =>

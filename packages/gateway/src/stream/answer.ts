@@ -20,10 +20,12 @@ export interface AnswerPart {
   readonly completionTokens: number | null;
 }
 
-/** Reads the JSON of OpenAI's chat and text completions and of TGI; what it does not know has no deltas. */
+/** Reads the JSON of OpenAI's chat and text completions and responses, and of TGI; what it does not know has no deltas. */
 export function readAnswer(value: unknown): AnswerPart {
   const answer = isObject(value) ? value : listOf(value)[0];
   if (!isObject(answer)) return { id: null, deltas: [], completionTokens: null };
+  if (answer.object === "response") return responsePart(answer, listOf(answer.output));
+  if (textOf(answer.type)?.startsWith("response.") === true) return responseEvent(answer);
   const isTgi = isObject(answer.token) || typeof answer.generated_text === "string";
   return isTgi ? tgiPart(answer) : openaiPart(answer);
 }
@@ -47,6 +49,32 @@ function choiceDelta(choice: JsonObject): Delta {
     tokenIds: idsOf(choice.token_ids ?? choice.response_token_ids),
     finishReason: textOf(choice.finish_reason),
   };
+}
+
+/** An event about a response. Its text comes piece by piece, and again in events that close what they are about. */
+function responseEvent({ type, delta, response }: JsonObject): AnswerPart {
+  if (isObject(response)) return responsePart(response, []);
+  if (type === "response.output_text.delta") return said(textOf(delta) ?? "");
+  return { id: null, deltas: [], completionTokens: null };
+}
+
+function responsePart(response: JsonObject, output: readonly unknown[]): AnswerPart {
+  const parts = output.filter(isObject).flatMap(({ content }) => listOf(content).filter(isObject));
+  const texts = parts.map(({ type, text }) => (type === "output_text" ? textOf(text) : null));
+  const status = textOf(response.status);
+  const isOver = status !== "in_progress" && status !== "queued";
+  const usage = isObject(response.usage) ? response.usage.output_tokens : null;
+  return {
+    ...said(texts.join(""), isOver ? status : null),
+    id: textOf(response.id),
+    completionTokens: countOf(usage),
+  };
+}
+
+/** Text of the only choice. */
+function said(text: string, finishReason: string | null = null): AnswerPart {
+  const delta = { choice: 0, text, tokenIds: null, finishReason };
+  return { id: null, deltas: [delta], completionTokens: null };
 }
 
 /** An event of TGI has one token, its whole answer the text; the last event has both, and its token counts. */
