@@ -12,6 +12,10 @@ export default defineConfig({
         find: "@verdigris/watermark/node-llama-cpp",
         replacement: `${root}packages/watermark/src/adapters/node-llama-cpp.ts`,
       },
+      {
+        find: "@verdigris/gateway/node",
+        replacement: `${root}packages/gateway/src/adapters/node.ts`,
+      },
       { find: /^@verdigris\/(\w+)\/(\w+)$/, replacement: `${root}packages/$1/src/$2/index.ts` },
       { find: /^@verdigris\/(\w+)$/, replacement: `${root}packages/$1/src/index.ts` },
       { find: /^verdigris$/, replacement: `${root}packages/cli/src/index.ts` },

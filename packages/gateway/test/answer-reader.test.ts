@@ -142,8 +142,8 @@ describe("answers that are not read are counted, and told", () => {
       await held;
       return texts.map(ids);
     };
-    // Room for two answers of 256 units more than their text and prompt.
-    const one = before(() => Response.json(completion("abc")), { encode, room: 600 });
+    // Room for two answers: 64 units more than its length for each text.
+    const one = before(() => Response.json(completion("abc")), { encode, room: 300 });
     for (let i = 0; i < 5; i++) expect(await one.ask()).toContain("abc");
     expect(one.heard).toHaveLength(0);
     expect(one.reader.lost).toBe(3);

@@ -28,8 +28,8 @@ interface Waiting {
   readonly said: readonly Said[];
 }
 
-/** What an answer takes beside its texts and ids, in code units. */
-const OVERHEAD = 256;
+/** What a text or list of ids takes beside its length, in code units. */
+const OVERHEAD = 64;
 
 /**
  * Reads answers one after the other once they have passed: by the ids that the engine sent, else by tokenising their text
@@ -104,9 +104,9 @@ export class AnswerReader {
 }
 
 function sizeOf(prompt: readonly PromptPiece[], said: readonly Said[]): number {
-  const asked = prompt.reduce((sum, piece) => sum + piece.length, OVERHEAD);
+  const asked = prompt.reduce((sum, { length }) => sum + OVERHEAD + length, 0);
   return said.reduce(
-    (sum, { text, tokenIds }) => sum + text.length + (tokenIds?.length ?? 0),
+    (sum, { text, tokenIds }) => sum + OVERHEAD + text.length + (tokenIds?.length ?? 0),
     asked,
   );
 }
