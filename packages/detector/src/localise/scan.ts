@@ -28,7 +28,7 @@ export function scan(law: NullLaw, scores: Float64Array, alpha: number): readonl
   const kept = new DisjointWindows();
   for (const window of found.toSorted((a, b) => b.evidence - a.evidence || a.start - b.start)) {
     if (!kept.fits(window)) continue;
-    const p = family.pValue(window.evidence, alpha);
+    const p = family.pValue(window.evidence, alpha, scores.length);
     if (p > alpha) break;
     const log10P = p > 0 ? Math.log10(p) : -window.evidence * Math.LOG10E;
     kept.add({ start: window.start, end: window.end, log10P });

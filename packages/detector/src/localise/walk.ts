@@ -3,8 +3,8 @@ import { cumulant, tiltedMean } from "../statistics/cumulant.js";
 import { largestScore, scoreLog10P } from "../statistics/score-sum.js";
 import { strongestTilt } from "./boundary.js";
 
-/** Nats that a span must show for a rejection, about: sets which strengths are worth a walk. */
-const NATS = 12;
+/** A span in a text of n coins must show about ln(n / ALPHA) nats for a rejection: sets which strengths are worth a walk. */
+const ALPHA = 0.01;
 /** Coins of the spans that the first walk is made for; each further walk is for spans `RATIO` times as long. */
 const SHORTEST = 25;
 const RATIO = 1.6;
@@ -41,7 +41,8 @@ export interface Walk {
 export function walksOf(law: NullLaw, n: number): readonly Walk[] {
   if (n === 0) return [];
   const count = 1 + Math.max(0, Math.ceil(Math.log(n / SHORTEST) / Math.log(RATIO)));
-  return Array.from({ length: count }, (_, i) => walkOf(law, SHORTEST * RATIO ** i));
+  const nats = Math.log(n / ALPHA);
+  return Array.from({ length: count }, (_, i) => walkOf(law, SHORTEST * RATIO ** i, nats));
 }
 
 /** The tilt whose law has this Kullback–Leibler divergence, nats a coin, from the law; at most the strongest. */
@@ -55,8 +56,9 @@ function tiltOfDivergence(law: NullLaw, nats: number): number {
   return low;
 }
 
-function walkOf(law: NullLaw, length: number): Walk {
-  const lambda = tiltOfDivergence(law, NATS / length);
+/** @param nats that a span of this length is to show */
+function walkOf(law: NullLaw, length: number, nats: number): Walk {
+  const lambda = tiltOfDivergence(law, nats / length);
   const sd = lambda * Math.sqrt(moments(law).variance);
   const block = Math.max(1, Math.floor((SPREAD / sd) ** 2));
   const grain = (sd * Math.sqrt(block)) / FINENESS[law.kind];

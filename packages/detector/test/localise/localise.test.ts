@@ -5,7 +5,8 @@ import { binomialLog10P, decoyKey, localise } from "../../src/index.js";
 import { Family } from "../../src/localise/family.js";
 import { maximumP } from "../../src/localise/maximum.js";
 import { scan } from "../../src/localise/scan.js";
-import { walksOf } from "../../src/localise/walk.js";
+import { SimulatedTexts } from "../../src/localise/simulation.js";
+import { type Walk, walksOf } from "../../src/localise/walk.js";
 
 const kernel = createKernel();
 const key = Key.fromBytes(new Uint8Array(32).fill(4));
@@ -40,6 +41,22 @@ function bound(runs: number, alpha: number): number {
   while (binomialLog10P(k, runs, alpha) > -9) k++;
   return k;
 }
+
+/** Walks that search n coins together, each with the same share of α. */
+function searchesOf(walks: readonly Walk[], n: number) {
+  return walks.map((walk) => ({
+    walk,
+    share: 1 / walks.length,
+    cost: Math.log(Math.floor(n / walk.block) * walks.length),
+  }));
+}
+
+const LAWS = [
+  { kind: "exponential" },
+  { kind: "exponentials", means: [0.7, 0.3] },
+  { kind: "bits", weights: Array.from({ length: 30 }, () => 1), p: 0.5 },
+  { kind: "bits", weights: [3, 2, 1], p: 0.5 },
+] as const;
 
 describe("localisation", () => {
   it("finds one span in a text, and its ends within their intervals", () => {
@@ -173,12 +190,7 @@ describe("localisation", () => {
     expect(walksOf(law, 0)).toEqual([]);
   });
 
-  it.each([
-    { kind: "exponential" },
-    { kind: "exponentials", means: [0.7, 0.3] },
-    { kind: "bits", weights: Array.from({ length: 30 }, () => 1), p: 0.5 },
-    { kind: "bits", weights: [3, 2, 1], p: 0.5 },
-  ] as const)(
+  it.each(LAWS)(
     "a step of a walk has its law, and a mean likelihood ratio of at most 1: %j",
     (other) => {
       for (const walk of walksOf(other, 2000)) {
@@ -193,4 +205,60 @@ describe("localisation", () => {
       }
     },
   );
+
+  it("weighs simulated texts by the law: equal to the count over all texts of 12 coins", () => {
+    const n = 12;
+    const searches = searchesOf(
+      walksOf(law, 200).filter(({ block }) => block <= 2),
+      n,
+    );
+    const simulated = new SimulatedTexts(law, n, searches);
+    const all = Array.from({ length: 2 ** n }, (_, text) => {
+      const coins = Array.from({ length: n }, (_, i) => (text >> i) & 1);
+      const green = coins.reduce((sum, coin) => sum + coin, 0);
+      return { coins, chance: 0.25 ** green * 0.75 ** (n - green) };
+    });
+    /** The most evidence of the first coins. */
+    const most = (coins: readonly number[]): number =>
+      Math.max(
+        ...searches.map(({ walk, cost }) => {
+          let [height, steepest] = [-Infinity, -Infinity];
+          for (let end = walk.block; end <= coins.length; end += walk.block) {
+            const sum = coins.slice(end - walk.block, end).reduce((a, b) => a + b, 0);
+            height = walk.carry(height) + walk.step(sum);
+            steepest = Math.max(steepest, height);
+          }
+          return steepest * walk.unit - cost;
+        }),
+      );
+    for (const [evidence, coins] of [
+      [0.5, n],
+      [1, n],
+      [2, n],
+      [1, 10],
+    ]) {
+      const exact = all
+        .filter((text) => most(text.coins.slice(0, coins)) >= evidence - 1e-9)
+        .reduce((sum, { chance }) => sum + chance, 0);
+      expect(Math.abs((simulated.chance(evidence, coins) ?? 0) / exact - 1)).toBeLessThan(0.06);
+      // Canary: the bound that decides most windows is not that close.
+      expect(Math.abs(Math.exp(-evidence) / exact - 1)).toBeGreaterThan(0.2);
+    }
+    expect(simulated.chance(-1, n)).toBeNull();
+    expect(simulated.chance(50, n)).toBeNull();
+    expect(new SimulatedTexts(law, 10_000_000, searches).chance(2, n)).toBeNull();
+  });
+
+  it.each(LAWS)("knows the law of one walk by simulation as it does exactly: %j", (other) => {
+    const n = 250;
+    for (const walk of walksOf(other, n).filter((_, i) => i % 2 === 0)) {
+      const [search] = searchesOf([walk], n);
+      const simulated = new SimulatedTexts(other, n, [search]);
+      for (const evidence of [1, 5]) {
+        const units = Math.ceil((evidence + search.cost) / walk.unit - 1e-9);
+        const ratio = (simulated.chance(evidence, n) ?? 0) / maximumP(walk, n, units);
+        expect(Math.abs(ratio - 1)).toBeLessThan(0.07);
+      }
+    }
+  });
 });
