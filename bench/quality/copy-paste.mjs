@@ -1,29 +1,42 @@
 // Marked passages pasted into human and unmarked text: our scan beside WinMax and TextSeal's windows, all at the same
 // true false-alarm rate. The rivals are calibrated on the hosts under decoy keys, a value that several hosts share
-// rejecting with the probability that makes the rate α exactly; ours is not calibrated.
+// rejecting with the probability that makes the rate α exactly; ours is not calibrated. The errors of the leads are those of the
+// texts and of the rivals' thresholds (bootstrap of their hosts).
 //   node bench/quality/copy-paste.mjs [--h=1|2|4] [--host=N] [--time=1] [--trials=N] [--nulls=N]
 // Writes bench/results/copy-paste.json. With --h or --host only those cells are run; others of the same settings are kept, and
 // times are measured only with --time=1. --nulls is the number of hosts free of the mark; half are taken of the longest. Some
-// 5 minutes of one core.
+// 8 minutes of one core.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { bindScheme, createKernel } from "@verdigris/core";
 import { Tally, decoyKey, localise } from "@verdigris/detector";
 import { loadMaterial, randomStream } from "@verdigris/survival";
 import { fileURLToPath } from "node:url";
-import { dyadic, meanOf, summary, threshold, weighted, winMax } from "./scan-rivals.mjs";
+import {
+  bootstrapped,
+  deviationOf,
+  dyadic,
+  hitsAt,
+  meanOf,
+  summary,
+  threshold,
+  topValues,
+  weighted,
+  winMax,
+} from "./scan-rivals.mjs";
 
 const option = (name, usual) =>
   Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1] ?? usual);
 const TRIALS = option("trials", 200);
-const NULLS = option("nulls", 12_000);
+const NULLS = option("nulls", 36_000);
 /** Our own alarms are counted on two of this many hosts, one of each kind: no threshold rests on them. */
 const OURS_OF = 12;
 const ALPHA = 0.01;
 const HOSTS = [1000, 3000, 10_000];
 const INSERTS = [20, 30, 40, 60, 80, 100, 300, 500, 1000];
 /** Few short inserts are found, and their ends' intervals need many; from 300 tokens on everybody finds everything. */
-const trialsOf = (insert) => (insert <= 30 ? 3 * TRIALS : insert < 300 ? TRIALS : TRIALS / 4);
+const trialsOf = (insert) =>
+  insert <= 20 ? 8 * TRIALS : insert <= 30 ? 3 * TRIALS : insert < 300 ? TRIALS : TRIALS / 4;
 /** Hosts free of the mark that a threshold rests on. */
 const nullsOf = (host) => (host < 10_000 ? NULLS : NULLS / 2);
 const at = (path) => fileURLToPath(new URL(`../../fixtures/corpora/${path}`, import.meta.url));
@@ -160,7 +173,8 @@ function calibrate(profile, n) {
   let [alarms, looks] = [0, 0];
   for (let i = 0; i < nullsOf(n); i++) {
     const tokens = stretch(i % 2 === 0 ? hosts.human : hosts.unmarked, n, random);
-    const key = decoyKey(i);
+    // Hosts of other lengths have other keys: they have much text in common.
+    const key = decoyKey(n * NULLS + i);
     const { flags } = coinsOf(bindScheme(profile, key, kernel), tokens);
     winMaxes.push(winMax(flags, gamma).statistic);
     dyadics.push(dyadic(flags, gamma).statistic);
@@ -168,7 +182,10 @@ function calibrate(profile, n) {
     looks++;
     if (localise(profile, key, { tokens }, { alpha: ALPHA, kernel }).length > 0) alarms++;
   }
-  const [ofWinMax, ofDyadic] = [winMaxes, dyadics].map((values) => threshold(values, ALPHA));
+  const [ofWinMax, ofDyadic] = [winMaxes, dyadics].map((statistics) => {
+    const top = topValues(statistics, ALPHA);
+    return { ...threshold(top), others: bootstrapped(top, random) };
+  });
   return {
     winMax: ofWinMax,
     dyadic: ofDyadic,
@@ -186,11 +203,12 @@ function calibrate(profile, n) {
 function trial({ profile, key, scheme, marked, n, length, critical }) {
   const { gamma } = profile.parameters;
   const random = randomStream("copy-paste", profile.h, n, length);
-  const hitBy = { ours: [], winMax: [], dyadic: [] };
+  const trials = trialsOf(length);
+  const ours = Array.from({ length: trials }, () => 0);
+  const foundBy = { winMax: [], dyadic: [] };
   const errors = { ours: [], winMax: [], dyadic: [] };
   const [widths, covered] = [[], []];
   let spans = 0;
-  const trials = trialsOf(length);
   for (let i = 0; i < trials; i++) {
     const host = stretch(i % 2 === 0 ? hosts.human : hosts.unmarked, n - length, random);
     const from = Math.floor(random.next() * (host.length + 1));
@@ -201,18 +219,17 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
     const to = from + length;
     const { positions, flags } = coinsOf(scheme, tokens);
     for (const [name, find] of Object.entries({ winMax, dyadic })) {
-      const found = find(flags, gamma);
-      const { value, share } = critical[name];
-      if (found.statistic < value) continue;
-      const [start, end] = [positions[found.start], positions[found.end - 1] + 1];
-      if (start >= to || end <= from) continue;
-      hitBy[name][i] = found.statistic > value ? 1 : share;
-      errors[name].push((Math.abs(start - from) + Math.abs(end - to)) / 2);
+      const { statistic, start: first, end: last } = find(flags, gamma);
+      const [start, end] = [positions[first], positions[last - 1] + 1];
+      const touches = start < to && end > from;
+      foundBy[name].push({ statistic, touches });
+      if (touches && statistic >= critical[name].value)
+        errors[name].push((Math.abs(start - from) + Math.abs(end - to)) / 2);
     }
     const found = localise(profile, key, { tokens }, { alpha: ALPHA, kernel });
     const hits = found.filter(({ start, end }) => start < to && end > from);
     if (hits.length === 0) continue;
-    hitBy.ours[i] = 1;
+    ours[i] = 1;
     spans += hits.length;
     const best = hits.reduce((a, b) => (a.log10P <= b.log10P ? a : b));
     errors.ours.push((Math.abs(best.start - from) + Math.abs(best.end - to)) / 2);
@@ -221,18 +238,19 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
     for (const [low, high] of [best.startInterval, best.endInterval]) widths.push(high - low);
   }
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? null;
-  const power = Object.fromEntries(
-    Object.entries(hitBy).map(([name, hits]) => [
-      name,
-      hits.reduce((sum, hit) => sum + hit, 0) / trials,
-    ]),
-  );
+  const hits = (name) => hitsAt(foundBy[name], critical[name]);
+  const power = {
+    ours: meanOf(ours).mean,
+    winMax: meanOf(hits("winMax")).mean,
+    dyadic: meanOf(hits("dyadic")).mean,
+  };
+  const leadOver = (name) => leadOf(ours, foundBy[name], critical[name]);
   return {
     h: profile.h,
     host: n,
     insert: length,
     power,
-    leads: { winMax: leadOf(hitBy, "winMax", trials), dyadic: leadOf(hitBy, "dyadic", trials) },
+    leads: { winMax: leadOver("winMax"), dyadic: leadOver("dyadic") },
     medianBoundaryError: Object.fromEntries(
       Object.entries(errors).map(([name, values]) => [name, median(values)]),
     ),
@@ -242,9 +260,12 @@ function trial({ profile, key, scheme, marked, n, length, critical }) {
   };
 }
 
-/** Our power less a rival's on the same texts. */
-function leadOf(hitBy, rival, trials) {
-  return meanOf(
-    Array.from({ length: trials }, (_, i) => (hitBy.ours[i] ?? 0) - (hitBy[rival][i] ?? 0)),
+/** Our power less a rival's on the same texts. Its error is that of the texts and that of the rival's threshold. */
+function leadOf(ours, found, critical) {
+  const { mean, standardError: ofTexts } = meanOf(
+    hitsAt(found, critical).map((hit, i) => ours[i] - hit),
   );
+  const powers = critical.others.map((other) => meanOf(hitsAt(found, other)).mean);
+  const ofThreshold = deviationOf(powers);
+  return { mean, standardError: Math.hypot(ofTexts, ofThreshold), ofThreshold };
 }

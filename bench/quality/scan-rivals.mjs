@@ -1,6 +1,9 @@
 // The scans of other projects on a sequence of counted coins, and the figures of a comparison with them.
 import { binomialLog10P, normalQuantile } from "@verdigris/detector";
 
+/** Samples of a bootstrap: its standard error is known to a fourteenth. */
+const BOOTSTRAPS = 100;
+
 /**
  * lm-watermarking's WinMax, all lengths 1 … T − 1: the largest z, uncorrected. A token more adds at most one green, so
  * lengths that cannot win are passed over.
@@ -50,13 +53,42 @@ export function dyadic(flags, gamma) {
   return best;
 }
 
-/** Rejecting above `value`, and at it with probability `share`, rejects `alpha` of the texts. */
-export function threshold(statistics, alpha) {
-  const allowed = alpha * statistics.length;
-  const value = statistics.toSorted((a, b) => b - a)[Math.floor(allowed)];
-  const above = statistics.filter((statistic) => statistic > value).length;
-  const equal = statistics.filter((statistic) => statistic === value).length;
-  return { value, share: (allowed - above) / equal };
+/** The values of a sample that may decide a threshold of rate `alpha`, largest first, each with how often it was seen. */
+export function topValues(statistics, alpha) {
+  const counts = new Map();
+  for (const value of statistics.toSorted((a, b) => b - a).slice(0, 5 * alpha * statistics.length))
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  return { values: [...counts], allowed: alpha * statistics.length };
+}
+
+/** Rejecting above `value`, and at it with probability `share`, rejects the allowed number of the texts. */
+export function threshold({ values, allowed }) {
+  let above = 0;
+  for (const [value, count] of values) {
+    if (above + count > allowed) return { value, share: (allowed - above) / count };
+    above += count;
+  }
+  throw new Error("too few values for a threshold");
+}
+
+/** Thresholds of samples like this one: each value is drawn a Poisson number of times (Poisson bootstrap). */
+export function bootstrapped({ values, allowed }, random) {
+  const drawn = () => {
+    let [n, left] = [0, Math.E * random.next()];
+    while (left > 1) [n, left] = [n + 1, left * random.next()];
+    return n;
+  };
+  const again = (count) => Array.from({ length: count }, drawn).reduce((a, b) => a + b);
+  return Array.from({ length: BOOTSTRAPS }, () =>
+    threshold({ values: values.map(([value, count]) => [value, again(count)]), allowed }),
+  );
+}
+
+/** How far each text counts as found at a threshold. */
+export function hitsAt(found, { value, share }) {
+  return found.map(({ statistic, touches }) =>
+    !touches || statistic < value ? 0 : statistic > value ? 1 : share,
+  );
 }
 
 /**
@@ -92,8 +124,20 @@ export function weighted(cells, all) {
 
 /** A mean with its standard error. */
 export function meanOf(values) {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, standardError: n < 2 ? null : Math.sqrt(variance / n) };
+  const mean = averageOf(values);
+  return {
+    mean,
+    standardError: values.length < 2 ? null : deviationOf(values) / Math.sqrt(values.length),
+  };
+}
+
+/** The standard deviation of a sample. */
+export function deviationOf(values) {
+  const mean = averageOf(values);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+function averageOf(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
