@@ -1,12 +1,13 @@
 import type { NullLaw } from "@verdigris/core";
+import QuickLRU from "quick-lru";
 import { maximumP } from "./maximum.js";
 import { type Search, SimulatedTexts } from "./simulation.js";
 import { type Walk, walksOf } from "./walk.js";
 
 /** P(evidence ≥ t) is below e^−t by less than this factor. */
 const SLACK = 10;
-/** Families that are kept. */
-const RECENT = 8;
+/** Families that are kept at least; up to twice as many. */
+const RECENT = 4;
 
 /**
  * The walks that search a text, together. Their measure is the evidence of a window: the height of a walk at its end in
@@ -66,16 +67,13 @@ export class Family {
 export const familyFor = recentFamilies();
 
 function recentFamilies(): (law: NullLaw, n: number) => Family {
-  const recent: { readonly law: string; readonly n: number; readonly family: Family }[] = [];
+  const recent = new QuickLRU<string, Family>({ maxSize: RECENT });
   return (law, n) => {
     const grain = 2 ** Math.max(0, Math.floor(Math.log2(n)) - 4);
     const room = Math.ceil(n / grain) * grain;
-    const name = JSON.stringify(law);
-    const at = recent.findIndex((one) => one.n === room && one.law === name);
-    const [found = { law: name, n: room, family: new Family(law, room) }] =
-      at < 0 ? [] : recent.splice(at, 1);
-    recent.unshift(found);
-    recent.length = Math.min(recent.length, RECENT);
-    return found.family;
+    const name = `${room} ${JSON.stringify(law)}`;
+    const family = recent.get(name) ?? new Family(law, room);
+    recent.set(name, family);
+    return family;
   };
 }
