@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Key, bindScheme } from "@verdigris/core";
 import {
@@ -87,18 +89,54 @@ describe("an OpenAI-compatible endpoint, over HTTP", () => {
     ).rejects.toThrow(/cannot be marked from outside/);
   });
 
-  test("an endpoint that is not there is an error of its own", async () => {
-    const { code, stderr } = await cli([
-      ...MARK,
-      "--student",
-      `${url}/nowhere`,
-      "--model-id",
-      "words",
-      "--texts",
-      textsPath,
-    ]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("/nowhere: 404")]);
+  test.each([
+    [
+      "one that is not there",
+      [],
+      {},
+      /\/nowhere: 404 .*; is it the base of an OpenAI-compatible API/,
+    ],
+    [
+      "a key that is not set",
+      ["--api-key-env", "STUDENT_KEY"],
+      { OPENAI_API_KEY: "sk-mine" },
+      /^error: --api-key-env: expected an API key in the environment variable STUDENT_KEY, which is not set\n$/,
+    ],
+    [
+      "a key instead of its variable",
+      ["--api-key-env", "sk-mine"],
+      {},
+      /^error: --api-key-env: expected the name of an environment variable/,
+    ],
+  ])("%s is an error of its own", async (_what, args, env, says) => {
+    const where = ["--student", `${url}/nowhere`, "--model-id", "words", "--texts", textsPath];
+    const { code, stderr } = await cli([...MARK, ...where, ...args], { env });
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toContain("sk-mine");
+    expect(code).toBe(2);
   });
+});
+
+test("an endpoint is sent the API key that is named, and no other", async () => {
+  const heard = new Set<string | undefined>();
+  const server = createServer((request, response) => {
+    heard.add(request.headers.authorization);
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ choices: [{ text: " word", index: 0 }] }));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const where = ["--student", `http://127.0.0.1:${port}/v1`, "--model-id", "m", "--count", "20"];
+  const env = { STUDENT_KEY: "sk-of-the-student", OPENAI_API_KEY: "sk-mine" };
+  const asked = [...MARK, ...where, "--texts", textsPath];
+  const { code, stdout, stderr } = await cli([...asked, "--api-key-env", "STUDENT_KEY"], { env });
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).not.toContain("sk-");
+  expect([...heard]).toEqual(["Bearer sk-of-the-student"]);
+  heard.clear();
+  await cli(asked, { env });
+  expect([...heard]).toEqual([undefined]);
+  server.close();
 });
 
 describe("recorded answers", () => {

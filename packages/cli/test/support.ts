@@ -192,13 +192,14 @@ export async function started(args: readonly string[], change: Partial<Io> = {})
   }
 }
 
-/** `verdigris serve` over the model of words. */
+/** `verdigris serve` over the model of words; whoever asks is the one tenant, unless the options name others. */
 export async function serveWords(
   seed: string,
   ...options: readonly string[]
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const fixed = ["--profile", profilePath, "--key-file", keyPath, "--port", "0"];
-  const args = ["serve", "--model", "words.gguf", ...fixed, ...options];
+  const anybody = ["--profile", profilePath, "--key-file", keyPath];
+  const tenants = options.includes("--tenants") ? [] : anybody;
+  const args = ["serve", "--model", "words.gguf", "--port", "0", ...tenants, ...options];
   const { url, stop, code } = await started(args, { openModel: openWords(seed) });
   return {
     url: `${url}/v1`,

@@ -40,6 +40,7 @@ export {
 export type { Progress } from "./work.js";
 export { type Forecast, type TeacherExcess, forecast, teacherExcess } from "./law.js";
 export { type HumanText, type Material, loadMaterial } from "./material.js";
+export type { LivePlaces } from "./live-material.js";
 export { readJson } from "./text-file.js";
 export * from "./outlook/index.js";
 export * from "./lab/index.js";
@@ -74,7 +75,9 @@ export {
   type Endpoint,
   type EndpointOptions,
   openEndpoint,
+  probeEndpoint,
 } from "./endpoint/index.js";
+export { ApiKey } from "./endpoint/api-key.js";
 export { type Apprenticeship, type Student, apprentice } from "./students/index.js";
 export {
   renderHtml,

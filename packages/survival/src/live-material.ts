@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Key, VerdigrisError, parseProfile } from "@verdigris/core";
 import type { MarkedArm } from "./corpus.js";
+import type { ApiKey } from "./endpoint/api-key.js";
+import { requireAddress } from "./endpoint/index.js";
 import { readJson, readTextFile } from "./text-file.js";
 
 /** A GGUF file that is run in this process. */
@@ -18,6 +20,8 @@ export interface ModelFile {
 export interface ServedModel {
   readonly url: string;
   readonly model: string;
+  /** For servers that ask for one. */
+  readonly apiKey?: ApiKey;
 }
 
 /** A model that is served without a mark, and with each of some marks. Arms hold no texts: they are asked for. */
@@ -45,7 +49,7 @@ export interface LivePlaces {
     | undefined;
 }
 
-/** @throws VerdigrisError MODEL_MISSING, FILE_*, PROFILE_INVALID or KEY_INVALID */
+/** @throws VerdigrisError MODEL_MISSING, FILE_*, PROFILE_INVALID or KEY_INVALID; TypeError for an address that is none */
 export async function loadLive({ model, served }: LivePlaces): Promise<LiveModels> {
   return {
     ...(model !== undefined && { model: { ...model, sha256: await digestOfFile(model.file) } }),
@@ -58,27 +62,32 @@ async function loadServed({
   marked,
   keyFile,
 }: NonNullable<LivePlaces["served"]>): Promise<ServedTeacher> {
+  requireAddress("material.served.unmarked.url", unmarked.url);
+  marked.forEach(({ url }, i) => requireAddress(`material.served.marked.${i}.url`, url));
   const key = Key.fromText(await readTextFile(keyFile));
   const arms = await Promise.all(
-    marked.map(async ({ url, model, profile }) => {
+    marked.map(async ({ profile, ...server }) => {
       const own = parseProfile(await readJson(profile));
-      return { url, model, profile: own, key, texts: [] };
+      return { ...server, profile: own, key, texts: [] };
     }),
   );
   return { unmarked, arms };
 }
 
-/** What they are known by: which file or server is asked; what it will say is not known yet. Null if there is none. */
+/**
+ * What they are known by: which file or server is asked; what it will say is not known yet, and what it lets somebody in for
+ * does not matter. Null if there is none.
+ */
 export function identityOf({ model, served }: LiveModels): object | null {
   if (model === undefined && served === undefined) return null;
+  const server = ({ url, model: name }: ServedModel): object => ({ url, model: name });
   return {
     ...(model !== undefined && { model: model.sha256 }),
     ...(served !== undefined && {
       served: {
-        unmarked: served.unmarked,
-        arms: served.arms.map(({ url, model: name, profile, key }) => ({
-          url,
-          model: name,
+        unmarked: server(served.unmarked),
+        arms: served.arms.map(({ profile, key, ...own }) => ({
+          ...server(own),
           profile,
           keyId: key.id,
         })),

@@ -13,6 +13,7 @@ interface AuditOptions {
   readonly tokenizer?: string;
   readonly student?: string;
   readonly modelId?: string;
+  readonly apiKeyEnv?: string;
   readonly texts: readonly string[];
   readonly count: number;
   readonly seed: number;
@@ -42,7 +43,8 @@ export function auditCommand(io: Io): Command {
       "--student <what>",
       "a model (.gguf), the base of an OpenAI-compatible API (http…/v1), or recorded answers (.jsonl)",
     )
-    .option("--model-id <name>", "the model's name at an API; its key: OPENAI_API_KEY")
+    .option("--model-id <name>", "the model's name at an API")
+    .option("--api-key-env <name>", "environment variable with that API's key; default: none sent")
     .option("--texts <file...>", "texts chosen without the key, whose beginnings are shown", [])
     .addOption(numberOption("--count <n>", "contexts at most", whole(20, 10_000_000)).default(2000))
     .addOption(
@@ -118,10 +120,10 @@ async function tokensOf(
 /** @throws TypeError for none, or one of no known kind */
 async function openStudent(
   io: Io,
-  { student = "", modelId }: AuditOptions,
+  { student = "", modelId, apiKeyEnv: variable }: AuditOptions,
   tokenizer: () => Promise<Tokenizer>,
 ): Promise<ExternalStudent> {
-  const { endpointStudent, modelStudent, openEndpoint, recordedStudent } =
+  const { ApiKey, endpointStudent, modelStudent, openEndpoint, probeEndpoint, recordedStudent } =
     await import("@verdigris/survival");
   if (isRecorded(student)) return recordedStudent(locate(io, student));
   if (/\.gguf$/i.test(student)) {
@@ -134,10 +136,14 @@ async function openStudent(
     );
   }
   if (modelId === undefined) throw new TypeError("--model-id: expected the model's name, got none");
-  const apiKey = io.env["OPENAI_API_KEY"];
   const where = { url: student, model: modelId };
-  const endpoint = await openEndpoint(apiKey === undefined ? where : { ...where, apiKey });
-  return endpointStudent(endpoint, await tokenizer());
+  const access =
+    variable === undefined
+      ? {}
+      : { apiKey: ApiKey.fromEnvironment(io.env, { variable, field: "--api-key-env" }) };
+  const server = { ...where, ...access };
+  await probeEndpoint(server);
+  return endpointStudent(await openEndpoint(server), await tokenizer());
 }
 
 function asJson(found: ExternalAudit): string {

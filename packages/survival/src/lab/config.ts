@@ -1,6 +1,7 @@
 import { parseWith } from "@verdigris/core";
 import * as z from "zod";
 import { recordedMaterialSchema } from "../config.js";
+import { VARIABLE_NAME } from "../endpoint/api-key.js";
 import { furtherAuditFields } from "./audits/index.js";
 import { settingSchema } from "./setting.js";
 
@@ -21,6 +22,11 @@ const auditSchema = z.strictObject({
 const servedModel = {
   url: z.string().describe("Base of the API, such as http://127.0.0.1:8080/v1."),
   model: z.string().describe("The model's name there."),
+  apiKeyEnv: z
+    .string()
+    .regex(VARIABLE_NAME, "expected the name of an environment variable, in capitals")
+    .exactOptional()
+    .describe("Environment variable with the server's API key; never the key itself."),
 };
 
 /** A study: a default setting, what varies around it, and how often each is repeated. */
@@ -78,5 +84,15 @@ export type Study = z.infer<typeof studySchema>;
 
 /** @throws VerdigrisError CONFIG_INVALID naming field, range and what came */
 export function parseStudy(value: unknown): Study {
-  return parseWith(studySchema, value, { name: "study", code: "CONFIG_INVALID" });
+  const where = { name: "study", code: "CONFIG_INVALID", secret: ["apiKeyEnv"] } as const;
+  return parseWith(studySchema, value, where);
+}
+
+/** What a study's result depends on: all of it but where its servers' API keys are. */
+export function identityOfStudy(study: Study): Study {
+  const own = structuredClone(study);
+  const { served } = own.material;
+  for (const server of served === undefined ? [] : [served.unmarked, ...served.marked])
+    delete server.apiKeyEnv;
+  return own;
 }

@@ -1,20 +1,25 @@
 import { Key, type Profile } from "@verdigris/core";
 import { readTokenizer } from "@verdigris/text";
 import type { Text } from "../corpus.js";
+import { ApiKey } from "../endpoint/api-key.js";
 import type { ServedModel } from "../live-material.js";
 import type { MarkedArm } from "../corpus.js";
 import type { Material } from "../material.js";
 import { canonicalJson, digestOf } from "../store.js";
 import type { Setting } from "./setting.js";
 
-/** Material that can go to another thread: a key in its text form, a tokenizer as its file. */
+/** Material that can go to another thread: keys in their text form, a tokenizer as its file. */
 export interface PortableMaterial extends Omit<Material, "arms" | "tokenizer" | "served"> {
   readonly arms: readonly Portable<MarkedArm>[];
   readonly served?: {
-    readonly unmarked: ServedModel;
-    readonly arms: readonly Portable<ServedModel & MarkedArm>[];
+    readonly unmarked: PortableServer;
+    readonly arms: readonly (PortableServer & Portable<MarkedArm>)[];
   };
 }
+
+type PortableServer = Omit<ServedModel, "apiKey"> & {
+  readonly access?: { readonly text: string; readonly source: string };
+};
 
 type Portable<Arm extends MarkedArm> = Omit<Arm, "key"> & { readonly keyText: string };
 
@@ -29,6 +34,22 @@ function withKey<Arm extends Portable<MarkedArm>>({
   return { ...arm, key: Key.fromText(keyText) };
 }
 
+function withoutAccess<Server extends ServedModel>({
+  apiKey,
+  ...server
+}: Server): Omit<Server, "apiKey"> & PortableServer {
+  const access = apiKey && { text: apiKey.reveal(), source: apiKey.source };
+  return { ...server, ...(access !== undefined && { access }) };
+}
+
+function withAccess<Server extends PortableServer>({
+  access,
+  ...server
+}: Server): Omit<Server, "access"> & ServedModel {
+  const apiKey = access && new ApiKey(access.text, access.source);
+  return { ...server, ...(apiKey !== undefined && { apiKey }) };
+}
+
 /** Material to hand to another thread of this process. */
 export function portable(material: Material): PortableMaterial {
   const { digest, vocabularySize, tokenizerFile, model, served, unmarked, human } = material;
@@ -39,7 +60,12 @@ export function portable(material: Material): PortableMaterial {
     human,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
     ...(model !== undefined && { model }),
-    ...(served !== undefined && { served: { ...served, arms: served.arms.map(withoutKey) } }),
+    ...(served !== undefined && {
+      served: {
+        unmarked: withoutAccess(served.unmarked),
+        arms: served.arms.map((arm) => withoutAccess(withoutKey(arm))),
+      },
+    }),
     arms: material.arms.map(withoutKey),
   };
 }
@@ -50,7 +76,12 @@ export async function unpacked({ arms, served, ...material }: PortableMaterial):
   return {
     ...material,
     arms: arms.map(withKey),
-    ...(served !== undefined && { served: { ...served, arms: served.arms.map(withKey) } }),
+    ...(served !== undefined && {
+      served: {
+        unmarked: withAccess(served.unmarked),
+        arms: served.arms.map((arm) => withAccess(withKey(arm))),
+      },
+    }),
     ...(tokenizerFile !== undefined && { tokenizer: await readTokenizer(tokenizerFile) }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Material } from "../material.js";
 import { digestOf } from "../store.js";
 import type { RunOrder } from "./orders.js";
-import type { Study } from "./config.js";
+import { type Study, identityOfStudy } from "./config.js";
 import { type GridCell, gridOf } from "./grid.js";
 
 /** Raised when the same inputs give other results, so that no stored one is taken for a new one. */
@@ -52,7 +52,11 @@ export function planOf(study: Study, material: Pick<Material, "digest">): StudyP
   return {
     study,
     material: material.digest,
-    digest: digestOf({ results: RESULTS_VERSION, study, material: material.digest }),
+    digest: digestOf({
+      results: RESULTS_VERSION,
+      study: identityOfStudy(study),
+      material: material.digest,
+    }),
     cells,
     runs,
   };

@@ -1,13 +1,15 @@
 /** Texts of a teacher behind an OpenAI-compatible API: it marks them itself, under the key it was given. */
 import type { Random } from "@verdigris/core";
 import type { Text } from "../corpus.js";
-import { type Endpoint, openEndpoint } from "../endpoint/index.js";
-import type { ServedModel } from "../live-material.js";
+import { type Endpoint, openEndpoint, probeEndpoint } from "../endpoint/index.js";
+import type { ServedModel, ServedTeacher } from "../live-material.js";
 import type { Material } from "../material.js";
 import { below } from "../random.js";
+import { codedStore } from "../store.js";
 import type { LessonOrder } from "./orders.js";
 import { recordedArm } from "./material.js";
 import type { Setting } from "./setting.js";
+import { textCodec } from "./text-codec.js";
 
 /** Tokens of a text that the teacher is shown to go on from. */
 const PROMPT = 8;
@@ -23,12 +25,12 @@ export async function servedWriter(
   order: LessonOrder & { readonly teacher: Extract<Setting["teacher"], { kind: "endpoint" }> },
   { served, tokenizer, ...material }: Material,
 ): Promise<ServedWriter> {
-  const { mark, key, source, teacher } = order;
-  if (served === undefined || tokenizer === undefined)
-    throw new RangeError("material.served: expected servers of a teacher, got none");
+  const { key, source, teacher } = order;
+  if (tokenizer === undefined)
+    throw new RangeError("material.served: expected a tokenizer beside it, got none");
   if (key !== 0) throw new RangeError(`keys: expected 1 with a served teacher, got ${key + 1}`);
-  const asked: ServedModel = mark === null ? served.unmarked : recordedArm(mark, served.arms);
-  const endpoint: Endpoint = await openEndpoint({ url: asked.url, model: asked.model });
+  const asked = serverOf(order, served);
+  const endpoint: Endpoint = await openEndpoint(asked);
   const { temperature, textLength: maxTokens } = teacher;
   return {
     atOnce: endpoint.concurrency,
@@ -40,4 +42,29 @@ export async function servedWriter(
       return { prompt: from.prompt, part: 0, tokens: tokenizer.encode(text) };
     },
   };
+}
+
+/** Whom a served teacher's lesson is asked of. @throws RangeError for a mark that nobody serves, or without servers */
+function serverOf(
+  { mark }: Pick<LessonOrder, "mark">,
+  served: ServedTeacher | undefined,
+): ServedModel {
+  if (served === undefined)
+    throw new RangeError("material.served: expected servers of a teacher, got none");
+  return mark === null ? served.unmarked : recordedArm(mark, served.arms);
+}
+
+/** Probes whoever will write lessons that are not stored yet. @throws VerdigrisError ENDPOINT_FAILED */
+export async function requireServers(
+  orders: readonly LessonOrder[],
+  { served }: Pick<Material, "served">,
+  { directory }: { readonly directory: string },
+): Promise<void> {
+  const stored = codedStore(directory, textCodec);
+  const asked = new Set<ServedModel>();
+  for (const order of orders) {
+    if (order.teacher.kind !== "endpoint" || (await stored.find(order)) !== null) continue;
+    asked.add(serverOf(order, served));
+  }
+  for (const server of asked) await probeEndpoint(server);
 }

@@ -10,6 +10,7 @@ import { type PlannedRun, type StudyPlan, planOf } from "./plan.js";
 import { type QueuePlace, type WorkOptions, queueCrew, workQueue } from "./queue.js";
 import type { StudyReport } from "./report.js";
 import type { StudentRun } from "./result.js";
+import { requireServers } from "./served-lessons.js";
 import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
 import { reportOf } from "./summary.js";
 import { lessonsOf, requireFiller } from "./texts.js";
@@ -136,6 +137,7 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
           lessonsOf(order, { study: place.plan.study, material: place.material }),
         );
   const lessons = [...new Map(orders.map((order) => [canonicalJson(order), order])).values()];
+  await requireServers(lessons, place.material, options);
   let done = results.size;
   const total = done + lessons.length + due.length;
   const tell = (label: string): void => options.onProgress?.({ done, total, label });

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Report, RunOptions } from "@verdigris/survival";
 import { writeWhole } from "@verdigris/text";
 import { inFile } from "../../files.js";
@@ -27,7 +27,7 @@ async function run(io: Io, { path, value }: ConfigFile, options: SurviveOptions)
   const { directoryStore, parseExperiment, runExperiment } = await import("@verdigris/survival");
   const directory = locate(io, options.out);
   const experiment = inFile(path, () => parseExperiment(value));
-  const material = await loadMaterialOf(experiment, dirname(path));
+  const material = await loadMaterialOf(io, experiment, path);
   const progress = startProgress(io);
   const onForecasts: RunOptions["onForecasts"] = (forecasts) =>
     writeWhole(

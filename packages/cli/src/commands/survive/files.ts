@@ -1,6 +1,15 @@
-import { join, resolve } from "node:path";
-import type { Experiment, Material, Report, Study, StudyReport } from "@verdigris/survival";
+import { dirname, join, resolve } from "node:path";
+import type {
+  ApiKey,
+  Experiment,
+  LivePlaces,
+  Material,
+  Report,
+  Study,
+  StudyReport,
+} from "@verdigris/survival";
 import { writeWhole } from "@verdigris/text";
+import { inFile } from "../../files.js";
 import { type Io, print, tell } from "../../io.js";
 
 /** A configuration as it was read. */
@@ -9,27 +18,51 @@ export interface ConfigFile {
   readonly value: unknown;
 }
 
-/** The material a configuration names; `directory` is where its paths start. */
+/** The material that a configuration file names; its paths start where the file lies. */
 export async function loadMaterialOf(
+  io: Io,
   { material }: Pick<Experiment, "material"> | Pick<Study, "material">,
-  directory: string,
+  path: string,
 ): Promise<Material> {
-  const { loadMaterial } = await import("@verdigris/survival");
+  const { ApiKey, loadMaterial } = await import("@verdigris/survival");
+  const at = (file: string): string => resolve(dirname(path), file);
   const { manifest, human, humanTokensPerFile } = material;
-  const files = human.map((file) => resolve(directory, file));
   const { model, served } = material as Study["material"];
-  const at = (path: string): string => resolve(directory, path);
-  const texts = { files, tokensPerFile: humanTokensPerFile };
+  const apiKey = (variable: string, field: string): ApiKey =>
+    inFile(path, () => ApiKey.fromEnvironment(io.env, { variable, field }));
+  const texts = { files: human.map(at), tokensPerFile: humanTokensPerFile };
   return loadMaterial(at(manifest), texts, {
     model: model && { ...model, file: at(model.file) },
-    served: served && {
-      ...served,
-      marked: served.marked.map((arm) => ({ ...arm, profile: at(arm.profile) })),
-      keyFile: at(served.keyFile),
-    },
+    served: served && servedOf(served, { at, apiKey }),
   });
 }
 
+type Served = NonNullable<Study["material"]["served"]>;
+
+/** Servers with their keys: a variable that is not set is missed before anything is done. */
+function servedOf(
+  { unmarked, marked, keyFile }: Served,
+  {
+    at,
+    apiKey,
+  }: {
+    readonly at: (file: string) => string;
+    readonly apiKey: (variable: string, field: string) => ApiKey;
+  },
+): LivePlaces["served"] {
+  const opened = <Server extends { readonly apiKeyEnv?: string }>(
+    { apiKeyEnv, ...server }: Server,
+    name: string,
+  ): Omit<Server, "apiKeyEnv"> & { readonly apiKey?: ApiKey } =>
+    apiKeyEnv === undefined
+      ? server
+      : { ...server, apiKey: apiKey(apiKeyEnv, `study.material.served.${name}.apiKeyEnv`) };
+  return {
+    unmarked: opened(unmarked, "unmarked"),
+    marked: marked.map((arm, i) => opened({ ...arm, profile: at(arm.profile) }, `marked.${i}`)),
+    keyFile: at(keyFile),
+  };
+}
 /** Writes a report in its three forms. */
 export async function writeReport(
   io: Io,

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { VerdigrisError } from "@verdigris/core";
 import { inFile, readJsonFile } from "../../files.js";
 import { type Io, locate, tell } from "../../io.js";
@@ -24,7 +24,7 @@ export async function workForQueue(io: Io, path: string, options: SurviveOptions
   const { parseStudy, workOnStudy } = await import("@verdigris/survival");
   const value = await readJsonFile(path);
   const study = inFile(path, () => parseStudy(value));
-  const material = await loadMaterialOf(study, dirname(path));
+  const material = await loadMaterialOf(io, study, path);
   const { out, cache } = options;
   const controller = new AbortController();
   const stop = (): void => controller.abort();

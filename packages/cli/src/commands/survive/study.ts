@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeWhole } from "@verdigris/text";
 import { inFile } from "../../files.js";
 import { type Io, locate, tell } from "../../io.js";
@@ -26,7 +26,7 @@ export async function runStudyFile(
   const gate = await gateOf(io, "study", options);
   const { parseStudy, runShard, runStudy } = await import("@verdigris/survival");
   const study = inFile(path, () => parseStudy(value));
-  const material = await loadMaterialOf(study, dirname(path));
+  const material = await loadMaterialOf(io, study, path);
   const directory = locate(io, options.out);
   const progress = startProgress(io);
   const place = {
