@@ -3,17 +3,18 @@
 //   node bench/speed/collection.mjs [--json FILE]      needs built packages (pnpm build)
 //
 // 256 answers of 300 tokens after prompts of 100, as often as a write comes; of one group and account, of 256 accounts of one group, and of 256
-// groups. Processor time for each answer, and the longest time for which nothing else could run while it was written.
+// groups. Processor time for each answer, all threads; and, in rounds of their own, the longest turn of the event loop while it was written, in
+// which nothing else could run: in the median round and in the worst. The first rounds run code that was not compiled yet, and are told apart.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { lehmer } from "@verdigris/core/testing";
 import { CollectionMonitor } from "@verdigris/gateway/collection";
-import { report, round } from "./timing.mjs";
+import { median, report, round } from "./timing.mjs";
+import { timedTurns } from "./turns.mjs";
 
 const ANSWERS = 256;
-const ROUNDS = 3;
+const ROUNDS = 4;
 const profile = { id: "bench", digest: "d".repeat(64), h: 4 };
 const random = lehmer(1);
 const tokens = (n) => Uint32Array.from({ length: n }, () => Math.floor(random.next() * 50_000));
@@ -24,48 +25,42 @@ const whose = {
   "256 groups": (i) => [`a${i}`, `g${i}`],
 };
 
+function answer([tenant, group]) {
+  const [keyId, prompt, evidence] = ["0".repeat(16), tokens(100), { n: 280, effect: 0.3 }];
+  return { tenant, group, profile, keyId, prompt, tokens: tokens(300), evidence };
+}
+
 const rows = [];
 for (const [name, of] of Object.entries(whose)) {
   const directory = mkdtempSync(join(tmpdir(), "collection-"));
   const salt = new Uint8Array(32).fill(1);
   const place = { newId: () => "bench", now: Date.now };
   const monitor = new CollectionMonitor(directory, { salt, every: 2 * ANSWERS, ...place });
-  const [noting, writing] = [[], []];
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  for (let round_ = -1; round_ < ROUNDS; round_++) {
-    const answers = Array.from({ length: ANSWERS }, (_, i) => {
-      const [tenant, group] = of(i);
-      const evidence = { n: 280, effect: 0.3 };
-      return {
-        tenant,
-        group,
-        profile,
-        keyId: "0".repeat(16),
-        prompt: tokens(100),
-        tokens: tokens(300),
-        evidence,
-      };
-    });
+  const [noting, writing, stalls] = [[], [], []];
+  for (let n = 0; n <= 2 * ROUNDS; n++) {
+    const answers = Array.from({ length: ANSWERS }, (_, i) => answer(of(i)));
     let before = process.cpuUsage();
-    for (const answer of answers) monitor.note(answer);
-    noting.push(since(before));
+    for (const one of answers) monitor.note(one);
+    const noted = since(before);
     before = process.cpuUsage();
-    if (round_ >= 0) delay.enable();
+    // Both kinds of round take turns: the sketches fill up on the way.
+    const turns = n % 2 === 0 ? timedTurns() : null;
     await monitor.flush();
-    delay.disable();
-    writing.push(since(before));
+    if (turns !== null) stalls.push(turns.stop()[0]);
+    else [noted, since(before)].forEach((us, i) => [noting, writing][i].push(us / ANSWERS));
   }
-  const mean = (all) => all.slice(1).reduce((sum, one) => sum + one, 0) / ROUNDS / ANSWERS;
   rows.push({
     answers: name,
-    "noting, CPU us an answer": round(mean(noting)),
-    "writing, CPU us an answer": round(mean(writing)),
-    "longest stall, ms": round(delay.max / 1e6),
+    "noting, CPU us an answer": round(median(noting)),
+    "writing, CPU us an answer": round(median(writing)),
+    "longest turn, ms": round(median(stalls.slice(1))),
+    "the worst": round(Math.max(...stalls.slice(1))),
+    "the first": round(stalls[0]),
   });
   rmSync(directory, { recursive: true });
 }
 report("collection", rows, {
-  timing: `${ROUNDS} rounds of ${ANSWERS} answers; processor time, all threads`,
+  timing: `${ROUNDS} rounds of ${ANSWERS} answers for each kind of figure, medians`,
 });
 
 function since(before) {

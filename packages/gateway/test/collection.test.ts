@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { randomTokens } from "@verdigris/core/testing";
+import { ServingSketch } from "@verdigris/detector";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import {
   type Collected,
   type CollectedAnswer,
@@ -66,6 +67,8 @@ async function ofKey(...directories: readonly string[]): Promise<Collected> {
   return found;
 }
 
+const bytes = (one: Collected): string => Buffer.concat([...one.pieces()]).toString("latin1");
+
 describe("what is collected", () => {
   test("is counted for each tenant, and for each key of a group with its windows", async () => {
     const directory = fresh();
@@ -116,11 +119,22 @@ describe("what is collected", () => {
         }
         await Promise.all(monitors.map((monitor) => monitor.flush()));
         const [parts, whole] = [await read(...directories.slice(0, 2)), await read(directories[2])];
-        const bytes = (one: Collected): string => Buffer.from(one.toBytes()).toString("latin1");
         expect(parts.map(bytes)).toEqual(whole.map(bytes));
       }),
       { numRuns: 3, seed: 3 },
     );
+  });
+
+  test("is counted apart for each key, however keys and writes take turns", async () => {
+    const [together, apart] = [fresh(), [fresh(), fresh()]];
+    const [both, ...each] = [together, ...apart].map((directory) => monitorIn(directory));
+    for (let n = 0; n < 6; n++) {
+      const one = answer({ group: `g${n % 2}`, tokens: randomTokens(20, 50, n) });
+      for (const monitor of [both, each[n % 2]]) monitor.note(one);
+      await both.flush();
+    }
+    await Promise.all(each.map((monitor) => monitor.flush()));
+    expect((await read(together)).map(bytes)).toEqual((await read(...apart)).map(bytes));
   });
 
   test("holds no token and no name in what a listing shows, and is its owner's", async () => {
@@ -138,6 +152,84 @@ describe("what is collected", () => {
       const written = [...tokens.subarray(0, 8)].join(",");
       expect(contents.toString("latin1")).not.toContain(written);
       expect(contents.includes(Buffer.from(tokens.buffer, 0, 8))).toBe(false);
+    }
+  });
+});
+
+/** Work done by kind, and the most of it in one turn of the event loop. */
+class Turns {
+  readonly #work = new Map<string, { turn: number; here: number; most: number; all: number }>();
+  #turn = 0;
+  #next = setImmediate(() => this.#tick());
+
+  #tick(): void {
+    this.#turn++;
+    this.#next = setImmediate(() => this.#tick());
+  }
+
+  note(kind: string, amount: number): void {
+    const { turn, here, most, all } = this.of(kind);
+    const sum = turn === this.#turn ? here + amount : amount;
+    const now = { turn: this.#turn, here: sum, most: Math.max(most, sum), all: all + amount };
+    this.#work.set(kind, now);
+  }
+
+  of(kind: string): { turn: number; here: number; most: number; all: number } {
+    return this.#work.get(kind) ?? { turn: 0, here: 0, most: 0, all: 0 };
+  }
+
+  /** Steps, each noted as it is done. */
+  *noting<T, R>(
+    kind: string,
+    steps: Generator<T, R, undefined>,
+    size: (step: T) => number,
+  ): Generator<T, R, undefined> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      this.note(kind, size(step.value));
+      yield step.value;
+    }
+  }
+
+  stop(): void {
+    clearImmediate(this.#next);
+  }
+}
+
+describe("a write", () => {
+  test("of a sketch of usual width lets others have their turn after each small step", async () => {
+    const turns = new Turns();
+    const { reading, prototype } = ServingSketch;
+    const { pieces, addHashes } = prototype;
+    vi.spyOn(ServingSketch, "reading").mockImplementation((...asked) =>
+      turns.noting("read", reading.apply(ServingSketch, asked), () => 1),
+    );
+    vi.spyOn(prototype, "pieces").mockImplementation(function (this: ServingSketch) {
+      return turns.noting("write", pieces.apply(this), ({ length }) => length);
+    });
+    vi.spyOn(prototype, "addHashes").mockImplementation(function (this: ServingSketch, hashes) {
+      turns.note("add", hashes.seedLo.length);
+      addHashes.call(this, hashes);
+    });
+    try {
+      const monitor = monitorIn(fresh(), { width: 2 ** 18, every: 1000 });
+      for (let n = 1; n <= 300; n++) {
+        monitor.note(answer({ tokens: randomTokens(301, 50_000, n) }));
+        if (n % 150 === 0) await monitor.flush();
+      }
+    } finally {
+      turns.stop();
+      vi.restoreAllMocks();
+    }
+    // Steps of 2^14 counters, now and then two; what a stream takes at once, 2^16 bytes and a piece; 2048 hashes and an answer's.
+    for (const [kind, most] of [
+      ["read", 2],
+      ["write", 2 ** 16 + 2 ** 17],
+      ["add", 2 * (2048 + 300)],
+    ] as const) {
+      expect(turns.of(kind).most).toBeLessThanOrEqual(most);
+      expect(turns.of(kind).all).toBeGreaterThan(3 * most);
     }
   });
 });
@@ -316,7 +408,11 @@ describe("processes in one directory", () => {
     await monitor.flush();
     const [place] = await placesIn(directory);
     const name = readdirSync(pathOf(place)).find((one) => one.includes("-key-")) ?? "";
-    const both = await Promise.all([0, 1].map(() => readCollected(join(pathOf(place), name))));
+    const both = await Promise.all(
+      [0, 1].map(() =>
+        readCollected(join(pathOf(place), name), (shape) => new ServingSketch(shape)),
+      ),
+    );
     const prompt = new Hashing({ salt, width: 1024 }).prompt(Uint32Array.of(1));
     const one = { tokens: 1, prompt, marked: null };
     for (const collected of both) collected.add(one);

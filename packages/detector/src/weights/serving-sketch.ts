@@ -8,6 +8,7 @@ import {
   createSeeder,
   keyWords,
 } from "@verdigris/core";
+import { Counters } from "./counters.js";
 
 /** Rows of counters: a count is the least of four. */
 const ROWS = 4;
@@ -15,9 +16,8 @@ const ROWS = 4;
 const ROW_INPUT = 0xffff_fffe;
 const MAGIC = 0x4753_4756; // "VGSG"
 const HEADER_WORDS = 14;
+const WIDTH = 2 ** 18;
 const BATCH = 8192;
-/** Where fewer than one counter in so many is used, those alone are written. */
-const SPARSE = 4;
 
 /** Shape of a sketch. Sketches of one shape can be merged. */
 export interface SketchShape {
@@ -59,14 +59,14 @@ export class ServingSketch {
   readonly #kernel: Kernel;
   readonly #seeder: Seeder;
   /** Row after row. (4 · width) */
-  readonly #counters: Uint32Array;
+  readonly #counters: Counters;
   readonly #at = Array.from({ length: ROWS }, () => new Uint32Array(BATCH));
   readonly #seeds = { seedLo: new Uint32Array(BATCH), seedHi: new Uint32Array(BATCH) };
   readonly #constant = new Uint32Array(BATCH).fill(ROW_INPUT);
   #total = 0;
 
   /** @throws RangeError for a shape out of range */
-  constructor({ h, width = 2 ** 18, salt }: SketchShape, kernel: Kernel = createKernel()) {
+  constructor({ h, width = WIDTH, salt }: SketchShape, kernel: Kernel = createKernel()) {
     const bits = Math.log2(width);
     if (!(Number.isInteger(bits) && bits >= 8 && bits <= 26)) {
       throw new RangeError(`width: expected a power of two from 2^8 to 2^26, got ${width}`);
@@ -81,7 +81,12 @@ export class ServingSketch {
     this.#words = keyWords(this.#salt);
     this.#kernel = kernel;
     this.#seeder = createSeeder(kernel, this.#words, "left", h);
-    this.#counters = new Uint32Array(ROWS * width);
+    this.#counters = new Counters(ROWS * width);
+  }
+
+  /** Whether it can be merged with sketches of a shape. */
+  hasShape({ h, width = WIDTH, salt }: SketchShape): boolean {
+    return h === this.h && width === this.width && this.#salt.every((byte, i) => byte === salt[i]);
   }
 
   /** Windows served: N. */
@@ -115,23 +120,25 @@ export class ServingSketch {
       out.fill(Infinity, start, start + n);
       for (const at of this.#at) {
         for (let i = 0; i < n; i++) {
-          out[start + i] = Math.min(out[start + i], this.#counters[at[i]]);
+          out[start + i] = Math.min(out[start + i], this.#counters.at(at[i]));
         }
       }
     });
     return out;
   }
 
+  /** Forgets everything, and is like new. */
+  clear(): void {
+    this.#counters.clear();
+    this.#total = 0;
+  }
+
   /** Adds another log's counts. @throws RangeError unless h, width and salt agree */
   merge(other: ServingSketch): void {
-    const alike =
-      other.h === this.h &&
-      other.width === this.width &&
-      other.#salt.every((byte, i) => byte === this.#salt[i]);
-    if (!alike) throw new RangeError("other: expected a sketch of the same h, width and salt");
-    for (let i = 0; i < this.#counters.length; i++) {
-      this.#counters[i] = Math.min(0xffff_ffff, this.#counters[i] + other.#counters[i]);
+    if (!this.hasShape({ h: other.h, width: other.width, salt: other.#salt })) {
+      throw new RangeError("other: expected a sketch of the same h, width and salt");
     }
+    this.#counters.merge(other.#counters);
     this.#total += other.#total;
   }
 
@@ -140,55 +147,47 @@ export class ServingSketch {
    * are 0, their number and each with its index (version 2). Holds the salt: keep it private.
    */
   toBytes(): Uint8Array {
-    const counters = this.#counters;
-    let used = 0;
-    for (let i = 0; i < counters.length; i++) if (counters[i] > 0) used++;
-    const isSparse = used < counters.length / SPARSE;
-    const words = isSparse ? 1 + 2 * used : counters.length;
-    const out = new DataView(new ArrayBuffer(4 * (HEADER_WORDS + words)));
-    const total = [this.#total % 2 ** 32, Math.floor(this.#total / 2 ** 32)];
-    const version = isSparse ? 2 : 1;
-    const header = [MAGIC, version, this.h, Math.log2(this.width), ...total, ...this.#words];
-    if (isSparse) header.push(used);
-    header.forEach((word, i) => out.setUint32(4 * i, word, true));
-    let at = 4 * header.length;
-    for (let i = 0; i < counters.length; i++) {
-      if (isSparse && counters[i] === 0) continue;
-      if (isSparse) out.setUint32(at, i, true);
-      if (isSparse) at += 4;
-      out.setUint32(at, counters[i], true);
-      at += 4;
+    const pieces = Array.from(this.pieces());
+    const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      out.set(piece, at);
+      at += piece.length;
     }
-    return new Uint8Array(out.buffer);
+    return out;
+  }
+
+  /** The same bytes in pieces, each some .1 ms of work, for a thread that has more to do. Nothing may be added meanwhile. */
+  *pieces(): Generator<Uint8Array, void, undefined> {
+    const head = new DataView(new ArrayBuffer(4 * HEADER_WORDS));
+    const total = [this.#total % 2 ** 32, Math.floor(this.#total / 2 ** 32)];
+    const version = this.#counters.areFew ? 2 : 1;
+    [MAGIC, version, this.h, Math.log2(this.width), ...total, ...this.#words].forEach((word, i) =>
+      head.setUint32(4 * i, word, true),
+    );
+    yield new Uint8Array(head.buffer);
+    yield* this.#counters.pieces();
   }
 
   /** @throws VerdigrisError FILE_INVALID unless `toBytes` made them */
   static fromBytes(bytes: Uint8Array, kernel?: Kernel): ServingSketch {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const word = (i: number): number => view.getUint32(4 * i, true);
-    const whole = bytes.length > 4 * HEADER_WORDS + 3 && word(0) === MAGIC;
-    const [version, h, bits] = whole ? [word(1), word(2), word(3)] : [0, 0, 0];
-    const words = version === 2 ? 1 + 2 * word(HEADER_WORDS) : ROWS * 2 ** bits;
-    const isSound = (version === 1 || version === 2) && h <= 8 && bits >= 8 && bits <= 26;
-    if (!isSound || bytes.length !== 4 * (HEADER_WORDS + words)) throw notASketch();
-    const sketch = new ServingSketch({ h, width: 2 ** bits, salt: bytes.slice(24, 56) }, kernel);
-    sketch.#total = word(4) + 2 ** 32 * word(5);
-    sketch.#read(view, version === 2);
-    return sketch;
+    const steps = ServingSketch.reading(bytes, (shape) => new ServingSketch(shape, kernel));
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
   }
 
-  #read(view: DataView, isSparse: boolean): void {
-    const counters = this.#counters;
-    const end = view.byteLength;
-    let at = 4 * (HEADER_WORDS + (isSparse ? 1 : 0));
-    let last = -1;
-    for (; at < end; at += 4) {
-      const i = isSparse ? view.getUint32(at, true) : last + 1;
-      if (i <= last || i >= counters.length) throw notASketch();
-      if (isSparse) at += 4;
-      counters[i] = view.getUint32(at, true);
-      last = i;
-    }
+  /** Reads the same in steps as small, into a sketch that `empty` gives. @throws VerdigrisError FILE_INVALID */
+  static *reading(
+    bytes: Uint8Array,
+    empty: (shape: SketchShape) => ServingSketch,
+  ): Generator<undefined, ServingSketch, undefined> {
+    const { shape, total, areFew } = headIn(bytes);
+    const sketch = empty(shape);
+    sketch.#total = total;
+    yield* sketch.#counters.read(bytes.subarray(4 * HEADER_WORDS), areFew);
+    return sketch;
   }
 
   /** Calls `use` with the counters of positions from … T−1 in `#at`, a batch at a time, and the first's index. */
@@ -214,15 +213,26 @@ export class ServingSketch {
 
   #count(n: number): void {
     for (const at of this.#at) {
-      for (let i = 0; i < n; i++) {
-        // A full counter stays full.
-        if (this.#counters[at[i]] < 0xffff_ffff) this.#counters[at[i]]++;
-      }
+      for (let i = 0; i < n; i++) this.#counters.add(at[i], 1);
     }
     this.#total += n;
   }
 }
 
-function notASketch(): VerdigrisError {
-  return new VerdigrisError("FILE_INVALID", "sketch: not a serving sketch, or cut short");
+function headIn(bytes: Uint8Array): {
+  readonly shape: SketchShape;
+  readonly total: number;
+  readonly areFew: boolean;
+} {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = (i: number): number => view.getUint32(4 * i, true);
+  const isWhole = bytes.length > 4 * HEADER_WORDS + 3 && word(0) === MAGIC;
+  const [version, h, bits] = isWhole ? [word(1), word(2), word(3)] : [0, 0, 0];
+  const words = version === 2 ? 1 + 2 * word(HEADER_WORDS) : ROWS * 2 ** bits;
+  const isSound = (version === 1 || version === 2) && h <= 8 && bits >= 8 && bits <= 26;
+  if (!isSound || bytes.length !== 4 * (HEADER_WORDS + words)) {
+    throw new VerdigrisError("FILE_INVALID", "sketch: not a serving sketch, or cut short");
+  }
+  const shape = { h, width: 2 ** bits, salt: bytes.slice(24, 56) };
+  return { shape, total: word(4) + 2 ** 32 * word(5), areFew: version === 2 };
 }

@@ -101,6 +101,29 @@ describe("a serving sketch", () => {
     }
   });
 
+  it("is written and read in small steps, of which none has more than 2^14 counters", () => {
+    for (const tokens of [300, 40_000]) {
+      const counted = sketch(2, 2 ** 16);
+      counted.add(randomTokens(tokens, 1000, 10));
+      const pieces = [...counted.pieces()];
+      expect(Buffer.concat(pieces)).toEqual(Buffer.from(counted.toBytes()));
+      for (const { length } of pieces) expect(length).toBeLessThanOrEqual(8 * 2 ** 14);
+      const steps = [...ServingSketch.reading(counted.toBytes(), () => sketch(2, 2 ** 16))];
+      expect(steps.length).toBe(tokens === 300 ? 1 : 2 ** 18 / 2 ** 14);
+    }
+  });
+
+  it("that was cleared is like new, and can be read into", () => {
+    const [used, other] = [sketch(2, 2 ** 10), sketch(2, 2 ** 10)];
+    used.add(randomTokens(5000, 1000, 11));
+    used.clear();
+    expect(used.toBytes()).toEqual(sketch(2, 2 ** 10).toBytes());
+    other.add(randomTokens(50, 1000, 12));
+    const reading = ServingSketch.reading(other.toBytes(), () => used);
+    for (const _ of reading) expect(used.total).toBe(48);
+    expect(used.toBytes()).toEqual(other.toBytes());
+  });
+
   it("refuses bytes that are not a whole sketch", () => {
     const used = sketch(2, 2 ** 8);
     used.add(randomTokens(10, 50, 9));
@@ -108,6 +131,10 @@ describe("a serving sketch", () => {
     // The second counter again where the first is.
     twice.copyWithin(60, 68, 72);
     expect(() => ServingSketch.fromBytes(twice)).toThrow(VerdigrisError);
+    const none = used.toBytes();
+    // A counter of 0, which would not be written again.
+    none.fill(0, 64, 68);
+    expect(() => ServingSketch.fromBytes(none)).toThrow(VerdigrisError);
     const bytes = used.toBytes();
     const wrong = [
       bytes.subarray(1),

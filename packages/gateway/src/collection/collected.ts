@@ -4,7 +4,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerdigrisError, parseWith } from "@verdigris/core";
 import { DistinctCount, ServingSketch, type WindowHashes } from "@verdigris/detector";
 import * as z from "zod";
-import type { Hashing } from "./hashing.js";
+import type { EmptySketch, Hashing } from "./hashing.js";
 
 const scopeSchema = z.strictObject({
   group: z.string(),
@@ -112,26 +112,32 @@ export class Collected {
     this.#volume = sum(this.#volume, other.#volume);
   }
 
-  /** A line of JSON, and the sketch if there is one. */
-  toBytes(): Uint8Array {
+  /** A line of JSON, and the sketch if there is one, in pieces of some .1 ms of work each. Nothing may be added meanwhile. */
+  *pieces(): Generator<Uint8Array, void, undefined> {
     const [prompts, windows] = [this.prompts, this.windows].map((distinct) =>
       Buffer.from(distinct.toBytes()).toString("base64"),
     );
     const { scope, volume } = this;
     const head = JSON.stringify({ version: 1, salt: this.salt, scope, volume, prompts, windows });
-    return Buffer.concat([utf8ToBytes(`${head}\n`), this.sketch?.toBytes() ?? new Uint8Array()]);
+    yield utf8ToBytes(`${head}\n`);
+    if (this.sketch !== null) yield* this.sketch.pieces();
   }
 
-  /** @throws VerdigrisError FILE_INVALID naming `name` and what is wrong */
-  static fromBytes(contents: Uint8Array, name: string): Collected {
+  /** Reads what `pieces` made, in steps as small. @throws VerdigrisError FILE_INVALID naming `name` and what is wrong */
+  static *reading(
+    contents: Uint8Array,
+    name: string,
+    empty: EmptySketch,
+  ): Generator<undefined, Collected, undefined> {
     const end = contents.indexOf(10);
     const where = { name, code: "FILE_INVALID" } as const;
     const head = parseWith(headSchema, jsonOf(contents.subarray(0, Math.max(0, end))), where);
     const { scope, volume, salt } = head;
     try {
-      const rest = contents.subarray(end + 1);
-      const sketch = scope.by.kind === "key" ? ServingSketch.fromBytes(rest) : null;
       const [prompts, windows] = [head.prompts, head.windows].map(DistinctCount.fromBytes);
+      const rest = contents.subarray(end + 1);
+      const isKey = scope.by.kind === "key";
+      const sketch = isKey ? yield* ServingSketch.reading(rest, empty) : null;
       return new Collected(scope, { sketch, prompts, windows, volume, salt });
     } catch (cause) {
       const message = `${name}: ${(cause as Error).message}`;
