@@ -1,9 +1,10 @@
 // What the gateway adds to an answer on its way, with 200 streams at once; and whether memory stays flat.
 //
-//   node bench/speed/gateway-load.mjs [--turns N] [--seconds N] [--memory-seconds N] [--json FILE]      needs built packages
+//   node bench/speed/gateway-load.mjs [--turns N] [--seconds N] [--memory-seconds N] [--collected] [--json FILE]      needs built packages
 //
 // A fake engine streams answers. Three ways lead to it and take turns in one run: straight, through a plain proxy (`hono/proxy`), and through
-// what `verdigris gateway` runs (`createUpstreamServer`: tenant, policy, mark, record). Engine, proxies and autocannon have a process of
+// what `verdigris gateway` runs (`createUpstreamServer`: tenant, policy, mark, record). With `--collected` there is a fourth, the same with
+// every answer tokenised and counted, as `gateway --collected` does. Engine, proxies and autocannon have a process of
 // their own each, so that nobody's work is counted as another's, and the processor time of each is told by itself.
 //
 // What is measured is each answer's time on the way: the client's time for the whole answer less the engine's own, which the engine writes into
@@ -15,7 +16,10 @@
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format } from "node:util";
 import { serve } from "@hono/node-server";
@@ -27,6 +31,7 @@ import { createUpstreamServer, fixedTenants } from "@verdigris/gateway/serve";
 import autocannon from "autocannon";
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
+import { countedIn, countingIn, profile } from "./collected.mjs";
 import { median, report, round } from "./timing.mjs";
 
 const STREAMS = 200;
@@ -40,7 +45,10 @@ const KEY = new Uint8Array(32).fill(0xa7);
 const SECRETS = [API_KEY, PROMPT, ANSWER, Buffer.from(KEY).toString("hex")];
 /** Name of a model that goes wrong. */
 const FAULTY = "faulty";
+/** The name of the way that counts; the folder where it does is its last argument. */
+const COLLECTED = "gateway, collected";
 const WAYS = ["straight", "plain proxy", "gateway"];
+if (process.argv.includes("--collected")) WAYS.push(COLLECTED);
 
 const roles = { engine, proxy: proxyServer, load: loadGenerator };
 const [, , role, ...args] = process.argv;
@@ -95,18 +103,21 @@ function fault(response, n) {
 }
 
 /** A proxy; tells its memory and its records when asked. */
-async function proxyServer(enginePort, way) {
+async function proxyServer(enginePort, way, directory) {
   const records = { started: 0, complete: 0, cut: 0, refused: 0, failed: 0, leaks: 0 };
   // The HTTP server prints every broken stream.
   console.error = (...shown) => seen(records, format(...shown));
   const upstream = `http://127.0.0.1:${enginePort}`;
   const plain = new Hono();
   plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
-  const fetch = way === "gateway" ? await gateway(upstream, records) : plain.fetch;
+  const isCollected = way === COLLECTED;
+  const passing = isCollected ? await countingIn(directory, (told) => seen(records, told)) : null;
+  const fetch = way === "plain" ? plain.fetch : await gateway(upstream, records, passing);
   serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
   telling((asked) => {
     if (asked === "memory") globalThis.gc();
-    return { heapUsed: process.memoryUsage().heapUsed, records };
+    const uncounted = passing?.lost() ?? 0;
+    return { heapUsed: process.memoryUsage().heapUsed, records, uncounted };
   });
 }
 
@@ -115,12 +126,12 @@ function seen(records, text) {
   if (SECRETS.some((secret) => text.includes(secret))) records.leaks++;
 }
 
-async function gateway(upstream, records) {
+async function gateway(upstream, records, passing) {
   const apiKeySha256 = createHash("sha256").update(API_KEY).digest("hex");
   const key = Key.fromBytes(KEY);
   const tenant = {
     name: "bench",
-    profile: testProfile(),
+    profile: passing === null ? testProfile() : profile,
     digest: "0".repeat(64),
     key,
     apiKeySha256,
@@ -137,6 +148,7 @@ async function gateway(upstream, records) {
         seen(records, JSON.stringify(entry));
       },
     },
+    ...(passing === null ? {} : { onPassed: passing.onPassed }),
     failure: "closed",
     newId: () => `r${++ids}`,
     now: () => Date.now(),
@@ -222,6 +234,10 @@ async function main() {
     "plain proxy": await start("proxy", upstream.port, "plain"),
     gateway: await start("proxy", upstream.port, "gateway"),
   };
+  const directory = mkdtempSync(join(tmpdir(), "gateway-load-"));
+  if (WAYS.includes(COLLECTED)) {
+    ways[COLLECTED] = await start("proxy", upstream.port, COLLECTED, directory);
+  }
   const context = { upstream, sender, ways };
   const runs = WAYS.map(() => []);
   for (const name of WAYS) await turn(context, name, 2);
@@ -241,8 +257,12 @@ async function main() {
   const faults = Object.fromEntries(
     Object.entries(all).map(([name, n]) => [name, n - records[name]]),
   );
+  const uncounted = (await ways[COLLECTED]?.ask())?.uncounted;
   for (const one of [sender, ...Object.values(ways)]) one.kill();
-  conclude({ runs, records, faults, memory, timing: { turns, seconds } });
+  // What was not written yet went with the process.
+  const counted = uncounted === undefined ? null : { ...(await countedIn(directory)), uncounted };
+  rmSync(directory, { recursive: true });
+  conclude({ runs, records, faults, memory, counted, timing: { turns, seconds } });
 }
 
 /** One way's turn: times on the way, and the processor time that everybody took for an answer. */
@@ -264,8 +284,8 @@ async function turn({ upstream, sender, ways }, name, seconds) {
   };
 }
 
-function conclude({ runs, records, faults, memory, timing }) {
-  const [straight, plain, marked] = runs;
+function conclude({ runs, records, faults, memory, counted, timing }) {
+  const [straight, plain, marked, collected] = runs;
   const added = (from, to, p) => round(median(to.map((run, i) => run[p] - from[i][p])));
   const of = (all, field) => round(median(all.map((run) => run[field])));
   const rows = WAYS.map((way, i) => ({
@@ -285,6 +305,15 @@ function conclude({ runs, records, faults, memory, timing }) {
       medianMs: added(straight, plain, "p50"),
       p99Ms: added(straight, plain, "p99"),
     },
+    ...(counted === null
+      ? {}
+      : {
+          collected: {
+            addedMedianMs: added(straight, collected, "p50"),
+            addedP99Ms: added(straight, collected, "p99"),
+            counted,
+          },
+        }),
     // Near 1 the sender itself is too slow to see the rest.
     senderBusy: of(runs.flat(), "sendShare"),
     failed,
@@ -303,6 +332,7 @@ function conclude({ runs, records, faults, memory, timing }) {
     result.addedMedianMs <= GOALS.medianMs &&
     result.addedP99Ms <= GOALS.p99Ms &&
     failed === 0 &&
+    (counted === null || (counted.marked > 0 && counted.uncounted === 0)) &&
     [records, faults].every(({ withoutEnd, leaks }) => withoutEnd === 0 && leaks === 0) &&
     memory.growthMiBPer1000 < 1;
   if (!isFine) process.exitCode = 1;
