@@ -15,29 +15,60 @@ export function candidatesOf(logits: Float32Array, tail: TailRule | undefined): 
   const near = everyIndex(logits).filter(
     (i) => top === -Infinity || Math.fround(top - logits[i]) <= tail.below,
   );
-  return byScore(near, logits);
+  return emptied(heaped(near, logits), logits);
 }
 
 /** Indices of the n largest logits, or of all if there are fewer: by falling logit, the earlier of equals first. */
 export function largestFirst(logits: Float32Array, n: number): Uint32Array {
-  const heap = everyIndex(logits, n); // its first is the one to go
-  for (let at = heap.length >> 1; at-- > 0;) sink(heap, at, logits);
-  let least = logits[heap[0]];
-  for (let i = heap.length; i < logits.length; i++) {
-    if (!(logits[i] > least)) continue;
+  const heap = heaped(everyIndex(logits, n), logits);
+  let i = nextAbove(logits, heap.length, logits[heap[0]]);
+  while (i < logits.length) {
     heap[0] = i;
-    sink(heap, 0, logits);
-    least = logits[heap[0]];
+    sink({ heap, size: heap.length }, 0, logits);
+    i = nextAbove(logits, i + 1, logits[heap[0]]);
   }
-  return byScore(heap, logits);
+  return emptied(heap, logits);
 }
 
-/** Restores a heap from place `at` on: before any other goes the smallest logit, the later of equals. */
-function sink(heap: Uint32Array, at: number, logits: Float32Array): void {
+/** The first index from `from` on whose logit is above `least`, or how many logits there are. */
+function nextAbove(logits: Float32Array, from: number, least: number): number {
+  let i = from;
+  // Four a turn: this is where the time of a whole row goes.
+  for (const end = logits.length - 3; i < end; i += 4) {
+    if (logits[i] > least || logits[i + 1] > least) break;
+    if (logits[i + 2] > least || logits[i + 3] > least) break;
+  }
+  while (i < logits.length && !(logits[i] > least)) i++;
+  return i;
+}
+
+/** Makes a heap of indices: its first is the one to go. */
+function heaped(heap: Uint32Array, logits: Float32Array): Uint32Array {
+  for (let at = heap.length >> 1; at-- > 0;) sink({ heap, size: heap.length }, at, logits);
+  return heap;
+}
+
+/** Sorts a heap in place: what goes first comes last. */
+function emptied(heap: Uint32Array, logits: Float32Array): Uint32Array {
+  for (let size = heap.length - 1; size > 0; size--) {
+    const index = heap[0];
+    heap[0] = heap[size];
+    heap[size] = index;
+    sink({ heap, size }, 0, logits);
+  }
+  return heap;
+}
+
+/** Restores the heap in the first `size` places from place `at` on: the smallest logit goes first, the later of equals. */
+function sink(
+  { heap, size }: { readonly heap: Uint32Array; readonly size: number },
+  at: number,
+  logits: Float32Array,
+): void {
   const index = heap[at];
-  for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+  for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
     const right = child + 1;
-    if (right < heap.length && goesBefore(heap[right], heap[child], logits)) child = right;
+    if (right < size && goesBefore(heap[right], heap[child], logits)) child = right;
     if (!goesBefore(heap[child], index, logits)) break;
     heap[at] = heap[child];
     at = child;
@@ -54,8 +85,4 @@ function everyIndex({ length }: Float32Array, n = length): Uint32Array {
   const indices = new Uint32Array(Math.min(n, length));
   for (let i = 0; i < indices.length; i++) indices[i] = i;
   return indices;
-}
-
-function byScore(indices: Uint32Array, logits: Float32Array): Uint32Array {
-  return indices.sort((a, b) => logits[b] - logits[a] || a - b);
 }
