@@ -21,37 +21,48 @@ export type Tournament = (logits: Float32Array, words: Uint32Array) => void;
  * by the pattern of these layers' g-values, and the layers are played on the sums.
  */
 export function createTournament(rounds: Rounds): Tournament {
+  const { depth } = rounds;
+  const gains = gainsOf(depth);
   let room: Room = roomFor(0);
+  let patterns: Patterns = patternsOf(1);
   return (logits, words) => {
     if (room.p.length < logits.length) room = roomFor(logits.length);
     const live = collect(logits, words, room);
-    const passes = passesOf(rounds.depth, live.n);
-    for (let first = 0; first < rounds.depth; first += passes.layers) {
-      sumByPattern(live, passes, first);
-      playLayers(passes, { first, total: live.total, ...rounds });
+    const layers = layersOfPass(depth, live.n);
+    if (patterns.layers !== layers) patterns = patternsOf(layers);
+    const total = weigh(live, patterns);
+    for (let first = 0; first < depth; first += layers) {
+      if (first > 0) bringUp(live, patterns, first);
+      playLayers(patterns, { first, total, ...rounds }, gains);
     }
-    addGains(logits, live, passes);
+    writeLogits(logits, live, { thirds: summed(gains), log: live.top + Math.log(total) });
   };
 }
 
 /** Buffers for candidates that are not impossible. (K) */
 interface Room {
   readonly p: Float64Array;
+  readonly logits: Float32Array;
   readonly words: Uint32Array;
   readonly index: Uint32Array;
 }
 
 function roomFor(n: number): Room {
-  return { p: new Float64Array(n), words: new Uint32Array(n), index: new Uint32Array(n) };
+  return {
+    p: new Float64Array(n),
+    logits: new Float32Array(n),
+    words: new Uint32Array(n),
+    index: new Uint32Array(n),
+  };
 }
 
 /** Candidates that are not impossible. */
 interface Live {
   readonly n: number;
-  /** exp(logit − top), and their sum. */
-  readonly p: Float64Array;
+  readonly logits: Float32Array;
   readonly top: number;
-  readonly total: number;
+  /** exp(logit − top), and what the layers so far have made of it. */
+  readonly p: Float64Array;
   readonly words: Uint32Array;
   /** Their indices, or null if all are live. */
   readonly index: Uint32Array | null;
@@ -61,38 +72,22 @@ interface Live {
 function collect(logits: Float32Array, words: Uint32Array, room: Room): Live {
   let [top, bottom] = [-Infinity, Infinity];
   for (let i = 0; i < logits.length; i++) {
-    const logit = logits[i];
-    if (logit > top) top = logit;
-    if (!(logit >= bottom)) bottom = logit;
+    top = Math.max(top, logits[i]);
+    bottom = Math.min(bottom, logits[i]);
   }
-  if (!(bottom - top >= LOG_NOTHING)) return collectSome(logits, words, { ...room, top });
-  const { p } = room;
-  let total = 0;
+  const all = bottom - top >= LOG_NOTHING;
+  if (all) return { n: logits.length, logits, top, p: room.p, words, index: null };
+  // What is not a number is impossible.
+  if (Number.isNaN(top)) top = logits.reduce((most, x) => (x > most ? x : most), -Infinity);
+  let n = 0;
   for (let i = 0; i < logits.length; i++) {
-    const weight = exponential(logits[i] - top);
-    total += weight;
-    p[i] = weight;
-  }
-  return { n: logits.length, p, top, total, words, index: null };
-}
-
-function collectSome(
-  logits: Float32Array,
-  words: Uint32Array,
-  { p, words: played, index, top }: Room & { readonly top: number },
-): Live {
-  let [n, total] = [0, 0];
-  for (let i = 0; i < logits.length; i++) {
-    const below = logits[i] - top;
-    if (below >= LOG_NOTHING) {
-      const weight = exponential(below);
-      total += weight;
-      p[n] = weight;
-      played[n] = words[i];
-      index[n++] = i;
+    if (logits[i] - top >= LOG_NOTHING) {
+      room.logits[n] = logits[i];
+      room.words[n] = words[i];
+      room.index[n++] = i;
     } else logits[i] = -Infinity;
   }
-  return { n, p, top, total, words: played, index };
+  return { ...room, n, top };
 }
 
 /** e^(−k/32), k = 0 … 2,210. */
@@ -102,71 +97,77 @@ const POWERS = Float64Array.from({ length: 2211 }, (_, k) => Math.exp(-k / 32));
 export function exponential(x: number): number {
   const k = (0.5 - 32 * x) | 0;
   const r = x + k / 32;
-  const series = 1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720)));
-  return POWERS[k] * (1 + r * (1 + r * (0.5 + r * series)));
+  const s = r * r;
+  const series = 0.5 + r * (1 / 6) + s * (1 / 24 + r * (1 / 120) + s * (1 / 720));
+  return POWERS[k] * (1 + r + s * series);
 }
 
-/** What passes over the candidates found out; each owns the next 2^layers places, one per pattern. */
-interface Passes {
-  /** Layers a pass plays; the last one may have fewer to play. */
+/** What a pass over the candidates knows of each pattern of its layers' g-values. (2^layers) */
+interface Patterns {
   readonly layers: number;
-  /** Mass of the candidates with each pattern. */
+  /** Mass of the candidates with the pattern. */
   readonly mass: Float64Array;
-  /** What their probability is multiplied by, and its logarithm. */
+  /** What their probability is multiplied by. */
   readonly gain: Float64Array;
-  readonly logGain: Float64Array;
 }
 
-/** Passes of equal size; patterns are kept well below the number of candidates. */
-function passesOf(depth: number, candidates: number): Passes {
+function patternsOf(layers: number): Patterns {
+  const places = (): Float64Array => new Float64Array(1 << layers);
+  return { layers, mass: places(), gain: places() };
+}
+
+/** Layers of a pass, the last of which may have fewer to play: patterns are kept well below the number of candidates. */
+function layersOfPass(depth: number, candidates: number): number {
   const most = Math.max(1, Math.min(MOST_LAYERS, Math.floor(Math.log2(candidates)) - 3));
-  const passes = Math.ceil(depth / most);
-  const layers = Math.ceil(depth / passes);
-  const places = (): Float64Array => new Float64Array(passes << layers);
-  return { layers, mass: places(), gain: places().fill(1), logGain: places() };
+  return Math.ceil(depth / Math.ceil(depth / most));
 }
 
-/** The places of the pass that begins with a layer. */
-function placesOf(values: Float64Array, { layers }: Passes, first: number): Float64Array {
-  const start = (first / layers) << layers;
-  return values.subarray(start, start + (1 << layers));
+/** Gives the candidates their probabilities, sums them by the first pass's pattern, and in all. */
+function weigh({ n, logits, top, p, words }: Live, { mass }: Patterns): number {
+  const mask = mass.length - 1;
+  mass.fill(0);
+  for (let j = 0; j < n; j++) {
+    const weight = exponential(logits[j] - top);
+    p[j] = weight;
+    mass[words[j] & mask] += weight;
+  }
+  return mass.reduce((sum, one) => sum + one, 0);
 }
 
 /** Brings the candidates up to layer `first`, and sums their mass by pattern. */
-function sumByPattern({ n, p, words }: Live, passes: Passes, first: number): void {
-  const mass = placesOf(passes.mass, passes, first);
+function bringUp({ n, p, words }: Live, { layers, mass, gain }: Patterns, first: number): void {
   const mask = mass.length - 1;
-  if (first === 0) {
-    for (let j = 0; j < n; j++) mass[words[j] & mask] += p[j];
-    return;
-  }
-  const before = first - passes.layers;
-  const gain = placesOf(passes.gain, passes, before);
+  const before = first - layers;
+  mass.fill(0);
   for (let j = 0; j < n; j++) {
     const word = words[j];
-    p[j] *= gain[(word >>> before) & mask];
-    mass[(word >>> first) & mask] += p[j];
+    const weight = p[j] * gain[(word >>> before) & mask];
+    p[j] = weight;
+    mass[(word >>> first) & mask] += weight;
   }
 }
 
-/** Plays the layers of a pass on the mass of its patterns. */
+/** Plays the layers of a pass on the mass of its patterns, which each layer halves: its own g-value is settled. */
 function playLayers(
-  passes: Passes,
+  { layers, mass, gain }: Patterns,
   { first, total, depth, leaves }: Rounds & { readonly first: number; readonly total: number },
+  gains: Gains,
 ): void {
-  const mass = placesOf(passes.mass, passes, first);
-  const gain = placesOf(passes.gain, passes, first);
-  for (let layer = 0; layer < Math.min(passes.layers, depth - first); layer++) {
+  gain[0] = 1;
+  const end = Math.min(depth, first + layers);
+  for (let layer = first, size = 1; layer < end; layer++, size *= 2) {
+    const left = mass.length / (2 * size);
     let sum = 0;
-    for (let i = 0; i < mass.length; i++) if (((i >>> layer) & 1) === 1) sum += mass[i];
+    for (let i = 0; i < left; i++) sum += mass[2 * i + 1];
     const [won, lost] = factors(sum / total, leaves);
-    for (let i = 0; i < mass.length; i++) {
-      const factor = ((i >>> layer) & 1) === 1 ? won : lost;
-      mass[i] *= factor;
-      gain[i] *= factor;
+    for (let i = 0; i < left; i++) mass[i] = mass[2 * i] * lost + mass[2 * i + 1] * won;
+    for (let i = 0; i < size; i++) {
+      gain[size + i] = gain[i] * won;
+      gain[i] *= lost;
     }
+    gains.won[layer] = Math.log(won);
+    gains.lost[layer] = Math.log(lost);
   }
-  placesOf(passes.logGain, passes, first).set(gain.map(Math.log));
 }
 
 /** What a layer multiplies the probability of tokens with g = 1 and g = 0 by; `share` is G but for rounding. */
@@ -177,22 +178,53 @@ function factors(share: number, leaves: number): readonly [number, number] {
   return [(1 - (1 - mass) ** leaves) / mass, (1 - mass) ** (leaves - 1)];
 }
 
-/** Writes the logarithms of the probabilities: what was, and all that it was multiplied by. */
-function addGains(
-  logits: Float32Array,
-  { n, top, total, words, index }: Live,
-  { layers, logGain }: Passes,
-): void {
-  const log = top + Math.log(total);
-  const size = 1 << layers;
-  for (let j = 0; j < n; j++) {
-    const i = index === null ? j : index[j];
-    let value = logits[i] - log;
-    let rest = words[j];
-    for (let start = 0; start < logGain.length; start += size) {
-      value += logGain[start + (rest & (size - 1))];
-      rest >>>= layers;
+/** Logarithms of what the layers multiplied by. */
+interface Gains {
+  readonly won: Float64Array; // (depth, rounded up to threes)
+  readonly lost: Float64Array;
+  /** Their sums by the pattern of a third of the layers. (3 × 2^(depth/3)) */
+  readonly thirds: readonly [Float64Array, Float64Array, Float64Array];
+}
+
+function gainsOf(depth: number): Gains {
+  const third = Math.ceil(depth / 3);
+  const layers = (): Float64Array => new Float64Array(3 * third);
+  const places = (): Float64Array => new Float64Array(1 << third);
+  return { won: layers(), lost: layers(), thirds: [places(), places(), places()] };
+}
+
+function summed({ won, lost, thirds }: Gains): Gains["thirds"] {
+  let layer = 0;
+  for (const sums of thirds) {
+    sums[0] = 0;
+    for (let size = 1; size < sums.length; size *= 2, layer++) {
+      for (let i = 0; i < size; i++) {
+        sums[size + i] = sums[i] + won[layer];
+        sums[i] += lost[layer];
+      }
     }
-    logits[i] = value < LOG_NOTHING ? -Infinity : value;
   }
+  return thirds;
+}
+
+/** Writes the logarithms of the probabilities: what was, and all that it was multiplied by. */
+function writeLogits(
+  logits: Float32Array,
+  { n, logits: shown, words, index }: Live,
+  { thirds, log }: Pick<Gains, "thirds"> & { readonly log: number },
+): void {
+  const [a, b, c] = thirds;
+  const mask = a.length - 1;
+  const third = Math.log2(a.length);
+  let least = 0;
+  for (let j = 0; j < n; j++) {
+    const word = words[j];
+    const early = shown[j] - log + a[word & mask];
+    const value = early + b[(word >>> third) & mask] + c[(word >>> (2 * third)) & mask];
+    shown[j] = value;
+    least = Math.min(least, value);
+  }
+  if (least < LOG_NOTHING)
+    for (let j = 0; j < n; j++) if (shown[j] < LOG_NOTHING) shown[j] = -Infinity;
+  if (index !== null) for (let j = 0; j < n; j++) logits[index[j]] = shown[j];
 }
