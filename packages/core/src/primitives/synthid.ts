@@ -1,11 +1,11 @@
 /** The g-values of SynthID-Text (Dathathri et al. 2024) in the two hashes its releases have. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { SeedArrays } from "../types.js";
-import { type Word64, add, multiply, remainder, setNumber, spreadSeed, word64 } from "./int64.js";
+import type { Coins, SeedArrays } from "../types.js";
+import { type Word64, add, multiply, remainder, setNumber, word64 } from "./int64.js";
+import { SYNTHID_MULTIPLIER, lowBits } from "./synthid-low-bits.js";
 import { TorchGenerator } from "./torch.js";
 
-/** Multiplier of the congruential generator: h ← (h + t) M + 1 mod 2^64. */
-const M = word64(6364136223846793005n);
+const M = word64(SYNTHID_MULTIPLIER);
 const ONE = word64(1n);
 
 /** Which release's hash. */
@@ -14,6 +14,9 @@ export type SynthIdHash =
   | { readonly kind: "table"; readonly size: number; readonly seed: bigint }
   /** synthid-text on GitHub (addb4a15): the start value depends on all keys, twelve more steps, no table. */
   | { readonly kind: "chain" };
+
+/** out[i] = score of the state that is seed i. */
+export type Scorer = (states: Pick<Coins, "seedLo" | "seedHi" | "n">, out: Float64Array) => void;
 
 /** G-values under a list of layer keys. A word has layer l in bit l. */
 export interface SynthIdPrf {
@@ -36,6 +39,8 @@ export interface SynthIdPrf {
   layerHash(state: Word64, layer: number, out: Word64): void;
   /** g-values of a state that has taken its token. */
   word(state: Word64): number;
+  /** What writes the scores of n states that have taken their tokens, given that of a state's g-values. */
+  scorer(score: (word: number) => number): Scorer;
   /** g-values of a state after each candidate, taken alone; without `ids` candidate i is token i. (K) */
   candidateWords(state: Word64, ids: Uint32Array | undefined, out: Uint32Array): void;
   /** How many values a state that matters can take: a power of two up to 2^16, or Infinity for 64 bits. */
@@ -44,10 +49,15 @@ export interface SynthIdPrf {
   readonly shareOfOnes: number;
 }
 
+/** What is faster where only low bits of a state count. */
+export type SynthIdBatches = "word" | "states" | "scorer" | "candidateWords";
+
 /** `sampling_table`: coins of torch's generator. (size) */
 export function synthIdTable(size: number, seed: bigint): Uint8Array {
   const generator = new TorchGenerator(seed);
-  return Uint8Array.from({ length: size }, () => generator.u32() & 1);
+  const table = new Uint8Array(size);
+  for (let i = 0; i < size; i++) table[i] = generator.u32() & 1;
+  return table;
 }
 
 /** Start value of the chain hash: SHA-256 of the keys as little-endian int64, big-endian, mod 2^63 − 1. */
@@ -83,17 +93,14 @@ export function synthIdPrf(keys: readonly bigint[], hash: SynthIdHash): SynthIdP
     }
     return out >>> 0;
   };
+  const state = stateFrom(start, push);
   const small = table !== null && isSmallPower(table.length);
-  const words = small ? wordsOf(table, keys) : null;
-  const stateAfter = stateFrom(start, push);
   return {
     depth: keys.length,
-    state: stateAfter,
+    state,
     push,
-    states: words === null ? wideStates(stateAfter) : lowStates(start.lo, words.length - 1),
     layerHash,
-    word: words === null ? word : (state) => words[state.lo & (words.length - 1)],
-    candidateWords: words === null ? eachWord({ push, word }) : lookedUp(words),
+    ...(small ? lowBits(table, keys, start.lo) : allBits({ state, push, word })),
     size: small ? table.length : Infinity,
     shareOfOnes: table === null ? 0.5 : table.reduce((sum, one) => sum + one, 0) / table.length,
   };
@@ -107,71 +114,39 @@ function stateFrom(first: Word64, push: SynthIdPrf["push"]): SynthIdPrf["state"]
   };
 }
 
-/** All 64 bits of the states. */
-function wideStates(state: SynthIdPrf["state"]): SynthIdPrf["states"] {
+/** Hash by hash, on all 64 bits of the states. */
+function allBits({
+  state,
+  push,
+  word,
+}: Pick<SynthIdPrf, "state" | "push" | "word">): Pick<SynthIdPrf, SynthIdBatches> {
   const one = word64();
-  return (tokens, { from, h }, { seedLo, seedHi }) => {
-    for (let t = from; t < tokens.length; t++) {
-      state(tokens, { start: t - h, end: t + 1 }, one);
-      seedLo[t - from] = one.lo;
-      seedHi[t - from] = one.hi;
-    }
+  const load = (lo: number, hi: number): Word64 => {
+    one.lo = lo;
+    one.hi = hi;
+    return one;
   };
-}
-
-/** The low bits of the states, which depend on low bits alone, spread over both words. */
-function lowStates(start: number, mask: number): SynthIdPrf["states"] {
-  return (tokens, { from, h }, { seedLo, seedHi }) => {
-    for (let t = from; t < tokens.length; t++) {
-      let low = start;
-      for (let i = t - h; i <= t; i++) low = Math.imul(low + tokens[i], M.lo) + 1;
-      seedLo[t - from] = low & mask;
-      seedHi[t - from] = spreadSeed(low & mask);
-    }
+  return {
+    word,
+    states(tokens, { from, h }, { seedLo, seedHi }) {
+      for (let t = from; t < tokens.length; t++) {
+        state(tokens, { start: t - h, end: t + 1 }, one);
+        seedLo[t - from] = one.lo;
+        seedHi[t - from] = one.hi;
+      }
+    },
+    scorer(score) {
+      return ({ seedLo, seedHi, n }, out) => {
+        for (let i = 0; i < n; i++) out[i] = score(word(load(seedLo[i], seedHi[i])));
+      };
+    },
+    candidateWords({ lo, hi }, ids, out) {
+      for (let i = 0; i < out.length; i++) {
+        push(load(lo, hi), ids === undefined ? i : ids[i]);
+        out[i] = word(one);
+      }
+    },
   };
-}
-
-/** The words of candidates, hash by hash. */
-function eachWord({ push, word }: Pick<SynthIdPrf, "push" | "word">): SynthIdPrf["candidateWords"] {
-  const after = word64();
-  return (state, ids, out) => {
-    for (let i = 0; i < out.length; i++) {
-      after.lo = state.lo;
-      after.hi = state.hi;
-      push(after, ids === undefined ? i : ids[i]);
-      out[i] = word(after);
-    }
-  };
-}
-
-/** The words of candidates where low bits alone count, which depend on low bits alone. */
-function lookedUp(words: Uint32Array): SynthIdPrf["candidateWords"] {
-  const mask = words.length - 1;
-  const multiplier = M.lo;
-  return ({ lo }, ids, out) => {
-    if (ids === undefined) {
-      // One more token adds the multiplier.
-      let hash = Math.imul(lo, multiplier) + 1;
-      for (let i = 0; i < out.length; i++, hash = (hash + multiplier) | 0)
-        out[i] = words[hash & mask];
-    } else {
-      for (let i = 0; i < out.length; i++)
-        out[i] = words[(Math.imul(lo + ids[i], multiplier) + 1) & mask];
-    }
-  };
-}
-
-/** The word of every state: the generator's low bits depend on low bits alone, so 32-bit arithmetic will do. */
-function wordsOf(table: Uint8Array, keys: readonly bigint[]): Uint32Array {
-  const words = new Uint32Array(table.length);
-  const mask = table.length - 1;
-  keys.forEach((key, layer) => {
-    const k = Number(BigInt.asUintN(32, key));
-    for (let state = 0; state < words.length; state++) {
-      words[state] |= table[(Math.imul(state + k, M.lo) + 1) & mask] << layer;
-    }
-  });
-  return words;
 }
 
 /** h ← (h + t) M + 1. */

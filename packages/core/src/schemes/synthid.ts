@@ -57,7 +57,7 @@ export const synthId: SchemeDefinition = {
         : { kind: "chain" };
     const prf = synthIdPrf(keys, hash);
     const weights = layerWeights(depth, statistic);
-    const score = layerScore(weights);
+    const score = prf.scorer(layerScore(weights));
     const play = createTournament({ depth, leaves });
     const { h } = profile;
     const state = word64();
@@ -86,11 +86,7 @@ export const synthId: SchemeDefinition = {
       },
       scores(coins: Coins, out: Float64Array): void {
         checkRoom(out.length, coins.n);
-        for (let i = 0; i < coins.n; i++) {
-          state.lo = coins.seedLo[i];
-          state.hi = coins.seedHi[i];
-          out[i] = score(prf.word(state));
-        }
+        score(coins, out);
       },
     };
   },
