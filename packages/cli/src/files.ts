@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Key, type Profile, VerdigrisError, keyFromText, parseProfile } from "@verdigris/core";
-import { type Tokenizer, asFileError, readTokenizer } from "@verdigris/text";
+import { type Tokenizer, asFileError, inFile, readTokenizer } from "@verdigris/text";
 import { type Io, locate, tell } from "./io.js";
 
 /** Largest key file: a peer's longest key and some white space. Anything longer is another file. */
@@ -25,16 +25,6 @@ export function readBytes(path: string): Promise<Uint8Array> {
   return readFile(path).catch((error: unknown) => {
     throw asFileError(error, path);
   });
-}
-
-/** What `parse` makes of a file's contents: what it complains of names the file. */
-export function inFile<T>(path: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    if (!(cause instanceof VerdigrisError)) throw cause;
-    throw new VerdigrisError(cause.code, `${path}: ${cause.message}`, { cause });
-  }
 }
 
 /** Reads a JSON file. The error does not quote the file, which may be a key given by mistake. */

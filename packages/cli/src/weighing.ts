@@ -10,7 +10,8 @@ import {
   servedFilter,
 } from "@verdigris/detector";
 import { Option } from "commander";
-import { inFile, readBytes } from "./files.js";
+import { inFile } from "@verdigris/text";
+import { readBytes } from "./files.js";
 import { type Io, locate } from "./io.js";
 import { numberOption } from "./options.js";
 

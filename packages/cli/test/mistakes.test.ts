@@ -16,6 +16,17 @@ file(
   "lost-study.json",
   '{"kind":"study","name":"x","material":{"manifest":"gone.json","human":["x"]}}',
 );
+/** A study with some fields of its own. */
+function studyFile(name: string, change: object): void {
+  const material = { manifest: "list.json", human: ["some.txt"] };
+  file(name, JSON.stringify({ kind: "study", name: "x", material, ...change }));
+}
+studyFile("typo-study.json", { default: { tokns: 1000 } });
+studyFile("no-field-study.json", { vary: { "mark.width": [3] } });
+studyFile("heads-study.json", { default: { student: { kind: "neural", width: 10 } } });
+studyFile("lost-human.json", {
+  material: { manifest: "list.json", human: ["some.txt", "gone.txt"] },
+});
 file("half-kind.json", '{"kind":"studi"}');
 
 const mark = ["--profile", profilePath, "--key-file", keyPath, "--tokenizer", TOKENIZER];
@@ -51,11 +62,31 @@ const MISTAKES: readonly (readonly [line: string, args: readonly string[], says:
   ["survive --config a-folder", [], /a-folder cannot be read: it is a directory/],
   ["survive --config list.json", [], /list\.json: config: expected object, got \[\]/],
   [
+    "survive --config typo-study.json",
+    [],
+    /typo-study\.json: study\.default: expected no fields but mark, .*, got "tokns"/,
+  ],
+  [
+    "survive --config no-field-study.json",
+    [],
+    /no-field-study\.json: study\.default \(mark\.width = 3\)\.mark: .* h, .*, got "width"/,
+  ],
+  [
+    "survive --config heads-study.json",
+    [],
+    /study\.default\.student\.width: expected a multiple of heads .*, got 10/,
+  ],
+  ["survive --config lost-human.json", [], /material\.human\.1: \S+gone\.txt does not exist/],
+  [
     "survive --config half-kind.json",
     [],
     /half-kind\.json: kind: expected "study", or none .*got "studi"/,
   ],
-  ["survive --config lost-study.json", [], /gone\.json does not exist/],
+  [
+    "survive --config lost-study.json",
+    [],
+    /lost-study\.json: material\.manifest: \S+gone\.json does not exist/,
+  ],
   [
     "survive --config lost-study.json --check budgets-2.json",
     [],

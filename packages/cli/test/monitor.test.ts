@@ -303,7 +303,10 @@ describe("verdigris monitor: bad input", () => {
     ],
     [{ collected: ["c"], forecast: { ...FORECAST, audit: ["none.jsonl"] } }, "none.jsonl"],
     [{ collected: ["nowhere"] }, "nowhere does not exist"],
-    [{ collected: ["c"], colected: 1 }, "Unrecognized key"],
+    [
+      { collected: ["c"], colected: 1 },
+      'expected no fields but collected, forecast, alerts, got "colected"',
+    ],
   ])("%# is refused, naming field, range and what came", async (config, message) => {
     mkdirSync(inFolder("c"), { recursive: true });
     const { code, stdout, stderr } = await monitor(config);

@@ -143,8 +143,18 @@ describe("verdigris survive with a study", () => {
   });
 
   test.each([
-    ["a level out of range", study({ vary: { rho: [2] } }), [], /study rho\.rho: .*got 2/],
-    ["an unknown axis", study({ vary: { depth: [2] } }), [], /Unrecognized key/],
+    [
+      "a level out of range",
+      study({ vary: { rho: [2] } }),
+      [],
+      /study\.default \(rho = 2\)\.rho: .*got 2/,
+    ],
+    [
+      "an unknown axis",
+      study({ vary: { depth: [2] } }),
+      [],
+      /study\.default \(depth = 2\): expected no fields but mark, teacher, .*, got "depth"/,
+    ],
     ["no such shard", study(), ["--shard", "3/2"], /--shard <i\/n>' .*such as 1\/4, got "3\/2"/],
     ["no shard at all", study(), ["--shard", "half"], /such as 1\/4, got "half"/],
     ["no queue", study(), ["--queue"], /VERDIGRIS_QUEUE: expected postgres/],

@@ -140,7 +140,7 @@ test.each([
     "no variable of that name",
     {},
     {},
-    /: study\.material\.served\.marked\.0\.apiKeyEnv: expected an API key in the environment variable TEACHER_KEY, which is not set\n$/,
+    /: material\.served\.marked\.0\.apiKeyEnv: expected an API key in the environment variable TEACHER_KEY, which is not set\n$/,
   ],
   ["an empty one", {}, { TEACHER_KEY: " " }, /TEACHER_KEY, which is empty\n$/],
   [
@@ -195,5 +195,5 @@ test("has no other mark, and one key", async () => {
   const { code, stderr } = await survive(other, "other");
   expect([code, stderr]).toEqual([2, expect.stringContaining('with this teacher, got {"h":1')]);
   const outcome = await survive({ ...config, keys: 2 }, "twice");
-  expect(outcome.stderr).toContain("keys: expected 1 with a served teacher, got 2");
+  expect(outcome.stderr).toContain("expected keys = 1 with the endpoint teacher");
 });

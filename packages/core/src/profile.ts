@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { VerdigrisError } from "./errors.js";
+import { fieldsAt } from "./schema-fields.js";
 
 /** Largest vocabulary: what a kernel's memory holds. */
 export const MAX_VOCABULARY = 1 << 19;
@@ -62,6 +63,12 @@ export function parseWith<T>(
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
     const field = [where.name, ...issue.path.map(String)].join(".");
+    // The value of a field that nobody knows is not shown: it may be a secret.
+    if (issue.code === "unrecognized_keys") {
+      const known = fieldsAt(schema, value, issue.path).join(", ");
+      const but = known === "" ? "" : ` but ${known}`;
+      return `${field}: expected no fields${but}, got ${issue.keys.map(show).join(", ")}`;
+    }
     const hidden = issue.path.some((step) => where.secret?.includes(String(step)) === true);
     const came = valueAt(value, issue.path);
     return `${field}: ${expectation(issue.message)}, got ${hidden && came !== undefined ? "something else" : show(came)}`;
@@ -71,7 +78,10 @@ export function parseWith<T>(
 
 /** What was expected, without what zod says of what came: that follows. */
 function expectation(message: string): string {
-  return message.replace(/^Invalid input: /, "").replace(/, received [\w ]+$/, "");
+  return message
+    .replace(/^Invalid (input|option|string): /, "")
+    .replace(/^Invalid discriminator value. E/, "e")
+    .replace(/, received [\w ]+$/, "");
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

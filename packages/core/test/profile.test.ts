@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Key, VerdigrisError, bindScheme, parseProfile, profileJsonSchema } from "../src/index.js";
+import * as z from "zod";
+import {
+  Key,
+  VerdigrisError,
+  bindScheme,
+  parseProfile,
+  parseWith,
+  profileJsonSchema,
+} from "../src/index.js";
 import { testProfile } from "../src/testing/index.js";
 
 describe("a profile", () => {
@@ -48,7 +56,7 @@ describe("a profile", () => {
     [{ h: 65, V: 1 }, /^profile\.V: .*, got 1; profile\.h: .*, got 65$/],
     [{ id: "x".repeat(99) }, /^profile\.id: .*, got "x{76}\.\.\.$/],
     [{ id: "Not An Id" }, /^profile\.id: .*, got "Not An Id"$/],
-    [{ extra: 1 }, /^profile: .*extra.*/],
+    [{ extra: 1 }, /^profile: expected no fields but id, version, scheme, .*, keyId, got "extra"$/],
     [{ scheme: "gumbel", parameters: {}, seeding: "self" }, /must be left or min, got self$/],
     [{ scheme: "gumbel", parameters: {}, h: 0 }, /must be from 1 to 8, got 0$/],
   ])("with %j is refused by field, range and what came", (changes, message) => {
@@ -81,5 +89,37 @@ describe("a profile", () => {
   it("has the published JSON Schema", () => {
     const published = readFileSync(new URL("../profile.schema.json", import.meta.url), "utf8");
     expect(JSON.parse(published)).toEqual(profileJsonSchema());
+  });
+});
+
+describe("a field that nobody knows", () => {
+  const cat = z.strictObject({ kind: z.literal("cat"), lives: z.int().default(9) });
+  const dog = z.strictObject({ kind: z.literal("dog"), tricks: z.array(z.string()) });
+  const pet = z.discriminatedUnion("kind", [cat, dog]).describe("One of two.");
+  const schema = z.strictObject({
+    pets: z.array(pet.nullable()).default([]),
+    byName: z.record(z.string(), pet).exactOptional(),
+    owner: z.strictObject({ name: z.string() }).prefault({ name: "nobody" }),
+    nothing: z.strictObject({}).exactOptional(),
+  });
+
+  it.each([
+    [{ pest: "sk-1" }, 'x: expected no fields but pets, byName, owner, nothing, got "pest"'],
+    [{ owner: { name: "me", key: "sk-1" } }, 'x.owner: expected no fields but name, got "key"'],
+    [
+      { pets: [null, { kind: "cat", tricks: ["sk-1"] }] },
+      'x.pets.1: expected no fields but kind, lives, got "tricks"',
+    ],
+    [
+      { byName: { rex: { kind: "dog", tricks: [], lives: 1, age: "sk-1" } } },
+      'x.byName.rex: expected no fields but kind, tricks, got "lives", "age"',
+    ],
+    [{ nothing: { key: "sk-1" } }, 'x.nothing: expected no fields, got "key"'],
+    [{ pets: [{ kind: "cow" }] }, "x.pets.0.kind: expected 'cat' | 'dog', got \"cow\""],
+  ])("in %j is told with those that there are, without its value", (value, message) => {
+    const where = { name: "x", code: "CONFIG_INVALID" } as const;
+    expect(() => parseWith(schema, value, where)).toThrow(
+      new VerdigrisError("CONFIG_INVALID", message),
+    );
   });
 });

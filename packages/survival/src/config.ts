@@ -11,47 +11,64 @@ const countSchema = z.strictObject({
     .describe("κ: examples that weigh as much as the base model."),
 });
 
-const neuralSchema = z.strictObject({
-  kind: z.literal("neural"),
-  vocabularySize: z.int().min(16).max(65_536).default(2048),
-  width: z.int().min(8).max(1024).default(64),
-  layers: z.int().min(1).max(12).default(1),
-  heads: z.int().min(1).max(16).default(4),
-  contextLength: z.int().min(8).max(256).default(16),
-  batch: z.int().min(1).max(256).default(32),
-  learningRate: z.number().gt(0).lt(1).default(0.006),
-  epochs: z.number().gt(0).max(100).default(2),
-  targets: z
-    .enum(["tokens", "probabilities"])
-    .exactOptional()
-    .describe(
-      "What is learned of a text: its tokens (default), or the teacher's probabilities that it carries.",
-    ),
-  pretrainingEpochs: z
-    .number()
-    .min(0)
-    .max(100)
-    .exactOptional()
-    .describe("Passes over clean human text before the corpus; by default it starts from scratch."),
-  adapterRank: z
-    .int()
-    .min(0)
-    .max(64)
-    .exactOptional()
-    .describe(
-      "Rank of low-rank adapters that the corpus trains alone; by default it trains everything.",
-    ),
-  pieces: z
-    .enum(["teacher", "words"])
-    .exactOptional()
-    .describe("The student's vocabulary: tokens of the teacher's (default), or words of its own."),
-  gain: z
-    .number()
-    .gt(0)
-    .max(5)
-    .default(1)
-    .describe("A of the survival law, fitted for this family."),
-});
+const neuralSchema = z
+  .strictObject({
+    kind: z.literal("neural"),
+    vocabularySize: z.int().min(16).max(65_536).default(2048),
+    width: z.int().min(8).max(1024).default(64),
+    layers: z.int().min(1).max(12).default(1),
+    heads: z.int().min(1).max(16).default(4),
+    contextLength: z.int().min(8).max(256).default(16),
+    batch: z.int().min(1).max(256).default(32),
+    learningRate: z.number().gt(0).lt(1).default(0.006),
+    epochs: z.number().gt(0).max(100).default(2),
+    targets: z
+      .enum(["tokens", "probabilities"])
+      .exactOptional()
+      .describe(
+        "What is learned of a text: its tokens (default), or the teacher's probabilities that it carries.",
+      ),
+    pretrainingEpochs: z
+      .number()
+      .min(0)
+      .max(100)
+      .exactOptional()
+      .describe(
+        "Passes over clean human text before the corpus; by default it starts from scratch.",
+      ),
+    adapterRank: z
+      .int()
+      .min(0)
+      .max(64)
+      .exactOptional()
+      .describe(
+        "Rank of low-rank adapters that the corpus trains alone; by default it trains everything.",
+      ),
+    pieces: z
+      .enum(["teacher", "words"])
+      .exactOptional()
+      .describe(
+        "The student's vocabulary: tokens of the teacher's (default), or words of its own.",
+      ),
+    gain: z
+      .number()
+      .gt(0)
+      .max(5)
+      .default(1)
+      .describe("A of the survival law, fitted for this family."),
+  })
+  .refine(({ width, heads }) => width % heads === 0, {
+    error: "expected a multiple of heads (64 and 4 unless given)",
+    path: ["width"],
+  })
+  .refine(({ width, adapterRank = 0 }) => adapterRank <= width, {
+    error: "expected at most the width (64 unless given)",
+    path: ["adapterRank"],
+  })
+  .refine(({ targets, pieces }) => targets !== "probabilities" || pieces !== "words", {
+    error: 'expected "tokens" for a student with words of its own',
+    path: ["targets"],
+  });
 
 /** Settings of a student, by kind. */
 export const studentSchema = z.discriminatedUnion("kind", [countSchema, neuralSchema]);

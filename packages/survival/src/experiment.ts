@@ -6,10 +6,11 @@ import type { Text } from "./corpus.js";
 import { teacherExcess } from "./law.js";
 import type { MarkedArm } from "./corpus.js";
 import type { Material } from "./material.js";
+import { NEEDS } from "./needs.js";
 import { randomStream, shuffled } from "./random.js";
 import { type Report, nonEmpty } from "./report.js";
 import { type Store, digestOf, noStore } from "./store.js";
-import { apprentice } from "./students/index.js";
+import { apprentice, studentTraits } from "./students/index.js";
 import { type Pairing, type Progress, Work, controlsOf } from "./work.js";
 
 /** Raised when the same inputs give other results, so that no stored one is taken for a new one. */
@@ -76,6 +77,13 @@ export async function runExperiment(
 function plan(experiment: Experiment, material: Material, kernel: Kernel): readonly Pairing[] {
   const { seed, alpha, tokens, audit } = experiment;
   const split = splitUnmarked(material.unmarked, audit.heldOut, seed);
+  experiment.runs.forEach(({ student }, i) => {
+    if (!studentTraits(student).needs.includes("targets")) return;
+    throw new VerdigrisError(
+      "CONFIG_INVALID",
+      `config.runs.${i}.student: expected one that learns tokens, got one that needs ${NEEDS.targets}, which recorded texts do not carry; see studies`,
+    );
+  });
   return experiment.runs.flatMap((run) => {
     const apprenticeship = apprentice(run.student, material);
     const rhos = [...new Set([0, ...run.rho])].sort((a, b) => a - b);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Key, VerdigrisError, parseProfile } from "@verdigris/core";
+import { inFile } from "@verdigris/text";
 import type { MarkedArm } from "./corpus.js";
 import type { ApiKey } from "./endpoint/api-key.js";
 import { requireAddress } from "./endpoint/index.js";
@@ -52,7 +53,7 @@ export interface LivePlaces {
 /** @throws VerdigrisError MODEL_MISSING, FILE_*, PROFILE_INVALID or KEY_INVALID; TypeError for an address that is none */
 export async function loadLive({ model, served }: LivePlaces): Promise<LiveModels> {
   return {
-    ...(model !== undefined && { model: { ...model, sha256: await digestOfFile(model.file) } }),
+    ...(model !== undefined && { model: { ...model, sha256: await digestOfModel(model.file) } }),
     ...(served !== undefined && { served: await loadServed(served) }),
   };
 }
@@ -64,10 +65,12 @@ async function loadServed({
 }: NonNullable<LivePlaces["served"]>): Promise<ServedTeacher> {
   requireAddress("material.served.unmarked.url", unmarked.url);
   marked.forEach(({ url }, i) => requireAddress(`material.served.marked.${i}.url`, url));
-  const key = Key.fromText(await readTextFile(keyFile));
+  const keyText = await readTextFile(keyFile);
+  const key = inFile(keyFile, () => Key.fromText(keyText));
   const arms = await Promise.all(
     marked.map(async ({ profile, ...server }) => {
-      const own = parseProfile(await readJson(profile));
+      const value = await readJson(profile);
+      const own = inFile(profile, () => parseProfile(value));
       return { ...server, profile: own, key, texts: [] };
     }),
   );
@@ -96,12 +99,23 @@ export function identityOf({ model, served }: LiveModels): object | null {
   };
 }
 
-async function digestOfFile(file: string): Promise<string> {
+/** What every GGUF file begins with. */
+const MAGIC = "GGUF";
+
+async function digestOfModel(file: string): Promise<string> {
   const hash = createHash("sha256");
+  let start = "";
   try {
-    for await (const part of createReadStream(file)) hash.update(part as Uint8Array);
+    for await (const part of createReadStream(file)) {
+      if (start === "") start = (part as Buffer).toString("latin1", 0, MAGIC.length);
+      hash.update(part as Buffer);
+    }
   } catch (cause) {
-    throw new VerdigrisError("MODEL_MISSING", `model: ${file} cannot be read`, { cause });
+    const { message } = cause as Error;
+    throw new VerdigrisError("MODEL_MISSING", `model: ${file} cannot be read: ${message}`, {
+      cause,
+    });
   }
-  return hash.digest("hex");
+  if (start === MAGIC) return hash.digest("hex");
+  throw new VerdigrisError("FILE_INVALID", `model: ${file} is not a GGUF file`);
 }

@@ -9,14 +9,12 @@ export function readTextFile(path: string): Promise<string> {
   });
 }
 
-/** Reads a JSON file. @throws VerdigrisError FILE_* */
+/** Reads a JSON file. The error does not quote it: it may be a key given by mistake. @throws VerdigrisError FILE_* */
 export async function readJson(path: string): Promise<unknown> {
   const text = await readTextFile(path);
   try {
     return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new VerdigrisError("FILE_INVALID", `${path}: is not JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+  } catch {
+    throw new VerdigrisError("FILE_INVALID", `${path} is not JSON`);
   }
 }

@@ -14,3 +14,13 @@ export function asFileError(error: unknown, path: string): VerdigrisError {
     cause: error,
   });
 }
+
+/** What `parse` makes of a file's contents: what it complains of names the file. */
+export function inFile<T>(path: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof VerdigrisError)) throw cause;
+    throw new VerdigrisError(cause.code, `${path}: ${cause.message}`, { cause });
+  }
+}

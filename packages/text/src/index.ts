@@ -1,4 +1,4 @@
-export { asFileError } from "./file-errors.js";
+export { asFileError, inFile } from "./file-errors.js";
 export type { FindingKind } from "./characters.js";
 export { type Finding, type Normalised, normalise } from "./normalise.js";
 export { type WholeFileOptions, writeWhole } from "./whole-file.js";

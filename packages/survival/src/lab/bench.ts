@@ -27,7 +27,7 @@ import type { Study } from "./config.js";
 import { writeLesson } from "./lessons.js";
 import type { LessonOrder } from "./orders.js";
 import { inOtherWords, openModel } from "./live-model.js";
-import { profileOf, recordedArm, studyKey } from "./material.js";
+import { armsOf, profileOf, recordedArm, studyKey } from "./material.js";
 import type { WritingTeacherSetting, Setting } from "./setting.js";
 import { textCodec } from "./text-codec.js";
 
@@ -102,9 +102,8 @@ export class Bench {
 
   /** The mark of a setting under its i-th key. */
   mark({ teacher, mark }: Setting, key: number, part = 0): KeyedMark {
-    const { arms, served } = this.material;
-    if (teacher.kind === "recorded") return recordedArm(mark, arms);
-    if (teacher.kind === "endpoint") return recordedArm(mark, served?.arms ?? []);
+    const arms = armsOf(teacher, this.material);
+    if (arms !== null) return recordedArm(mark, arms);
     return { profile: profileOf(mark, this.material), key: studyKey(key, part) };
   }
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { recordedMaterialSchema } from "../config.js";
 import { VARIABLE_NAME } from "../endpoint/api-key.js";
 import { furtherAuditFields } from "./audits/index.js";
+import { gridOf } from "./grid.js";
 import { settingSchema } from "./setting.js";
 
 const levels = z.array(z.unknown()).min(1);
@@ -82,10 +83,12 @@ export const studySchema = z.strictObject({
 /** A checked study. */
 export type Study = z.infer<typeof studySchema>;
 
-/** @throws VerdigrisError CONFIG_INVALID naming field, range and what came */
+/** A study all of whose cells have known settings. @throws VerdigrisError CONFIG_INVALID naming cell, field, range and what came */
 export function parseStudy(value: unknown): Study {
   const where = { name: "study", code: "CONFIG_INVALID", secret: ["apiKeyEnv"] } as const;
-  return parseWith(studySchema, value, where);
+  const study = parseWith(studySchema, value, where);
+  gridOf(study);
+  return study;
 }
 
 /** What a study's result depends on: all of it but where its servers' API keys are. */

@@ -77,6 +77,18 @@ function changed(setting: Setting, change: Readonly<Record<string, unknown>>): S
     for (const step of steps) at = (at[step] ??= {}) as Record<string, unknown>;
     at[last] = level;
   }
-  const name = ["study", ...Object.keys(change)].join(" ");
-  return parseWith(settingSchema, copy, { name, code: "CONFIG_INVALID" });
+  return parseWith(settingSchema, copy, { name: placeOf(change), code: "CONFIG_INVALID" });
+}
+
+/** What differs from the default cell, in a line; empty for the default cell. */
+export function changesText(changes: GridCell["changes"]): string {
+  return Object.entries(changes)
+    .map(([path, level]) => `${path} = ${JSON.stringify(level)}`)
+    .join(", ");
+}
+
+/** Where in a study a cell's setting comes from, for messages. */
+export function placeOf(changes: GridCell["changes"]): string {
+  const text = changesText(changes);
+  return text === "" ? "study.default" : `study.default (${text})`;
 }

@@ -147,9 +147,9 @@ async function writeText(writing: Writing, left: number): Promise<Text> {
 const HELD_OUT = 1 / 3;
 
 /** The material's own texts under a mark, or without one. @throws RangeError for a mark or key that it does not have */
-function recorded(
+export function recorded(
   { mark, key, purpose, seed }: LessonOrder,
-  { material }: WritingDesk,
+  { material }: Pick<WritingDesk, "material">,
 ): readonly Text[] {
   if (key !== 0) throw new RangeError(`keys: expected 1 with a recorded teacher, got ${key + 1}`);
   if (mark !== null)

@@ -130,6 +130,15 @@ export function studyKey(index: number, part: number): Key {
   return master.derive({ provider: "verdigris study", tenant: String(part), epoch: String(index) });
 }
 
+/** The marked arms that a teacher is bound to; null for one that writes any mark under any key. */
+export function armsOf(
+  { kind }: Setting["teacher"],
+  { arms, served }: Pick<Material, "arms" | "served">,
+): readonly MarkedArm[] | null {
+  if (kind === "recorded") return arms;
+  return kind === "endpoint" ? (served?.arms ?? []) : null;
+}
+
 /** The recorded arm with a mark. @throws RangeError if there is none */
 export function recordedArm<Arm extends MarkedArm>(
   mark: Setting["mark"],

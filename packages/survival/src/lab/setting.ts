@@ -1,6 +1,7 @@
 import { schemes } from "@verdigris/core";
 import * as z from "zod";
 import { studentSchema } from "../config.js";
+import type { Traits } from "../needs.js";
 import { trainingAttackSchema } from "../training-attacks/index.js";
 
 const markSchema = z
@@ -118,3 +119,11 @@ export type WritingTeacherSetting = Extract<Setting["teacher"], { kind: "count" 
 export const DEFAULT_COUNT_TEACHER: WritingTeacherSetting = countTeacherSchema.parse({
   kind: "count",
 });
+
+/** What each kind of teacher has for others and needs of the material. */
+export const teacherTraits: Readonly<Record<Setting["teacher"]["kind"], Traits>> = {
+  count: { offers: ["anyKey"], needs: [] },
+  model: { offers: ["anyKey"], needs: ["model"] },
+  endpoint: { offers: [], needs: ["served", "tokenizer"] },
+  recorded: { offers: [], needs: ["arms"] },
+};

@@ -1,10 +1,13 @@
 /** Runs a study, or a shard of it: every run that is not stored yet, here or in worker threads. */
+import { VerdigrisError } from "@verdigris/core";
 import type { Material } from "../material.js";
 import { mapInParallel } from "../parallel.js";
 import { type DirectoryOptions, type Store, canonicalJson, directoryStore } from "../store.js";
 import type { Progress } from "../work.js";
 import type { Study } from "./config.js";
 import { type Crew, soloCrew, threadCrew } from "./crew.js";
+import { requireFeasible } from "./feasible.js";
+import { changesText } from "./grid.js";
 import { folded } from "./material.js";
 import { type PlannedRun, type StudyPlan, planOf } from "./plan.js";
 import { type QueuePlace, type WorkOptions, queueCrew, workQueue } from "./queue.js";
@@ -13,7 +16,7 @@ import type { StudentRun } from "./result.js";
 import { requireServers } from "./served-lessons.js";
 import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
 import { reportOf } from "./summary.js";
-import { lessonsOf, requireFiller } from "./texts.js";
+import { lessonsOf } from "./texts.js";
 
 /** Where and how a study runs; none of it changes the result. */
 export interface StudyOptions extends DirectoryOptions {
@@ -69,12 +72,20 @@ interface Place {
   readonly material: Material;
 }
 
-/** What a study will do, and the material it uses: as given, or with its vocabulary folded. */
+/**
+ * What a study will do, and the material it uses: as given, or with its vocabulary folded.
+ * @throws VerdigrisError CONFIG_INVALID for what cannot be done
+ */
 function placeOf(study: Study, given: Material): Place {
   const { vocabulary } = study.material;
+  if (vocabulary !== null && vocabulary > given.vocabularySize)
+    throw new VerdigrisError(
+      "CONFIG_INVALID",
+      `study.material.vocabulary: expected at most the material's ${given.vocabularySize}, got ${vocabulary}`,
+    );
   const material = vocabulary === null ? given : folded(given, vocabulary);
   const plan = planOf(study, material);
-  for (const { setting } of plan.cells) requireFiller(setting, material);
+  requireFeasible(plan, material);
   return { plan, material };
 }
 
@@ -162,8 +173,5 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
 }
 
 function labelOf({ cell, order }: PlannedRun): string {
-  const changes = Object.entries(cell.changes).map(
-    ([path, level]) => `${path} = ${JSON.stringify(level)}`,
-  );
-  return `${changes.join(", ") || "default"}, key ${order.key}, seed ${order.seed}`;
+  return `${changesText(cell.changes) || "default"}, key ${order.key}, seed ${order.seed}`;
 }

@@ -1,10 +1,9 @@
-import { VerdigrisError } from "@verdigris/core";
 import { type Text, corpusOf, tokenCount } from "../corpus.js";
 import { trainingAttack } from "../training-attacks/index.js";
 import type { Material } from "../material.js";
 import type { Bench } from "./bench.js";
 import type { Study } from "./config.js";
-import { sharesOf } from "./lessons.js";
+import { recorded, sharesOf } from "./lessons.js";
 import type { LessonOrder, RunOrder } from "./orders.js";
 import { DEFAULT_COUNT_TEACHER, type Setting } from "./setting.js";
 
@@ -32,20 +31,48 @@ export function lessonsOf(order: RunOrder, bench: Place): readonly LessonOrder[]
 /** What an order of texts depends on besides the run. */
 type Place = { readonly study: Study; readonly material: Pick<Material, "digest"> };
 
-/** @throws VerdigrisError CONFIG_INVALID if a cell is to be filled up with more human text than there is */
-export function requireFiller(
-  { rho, filler, tokens }: Setting,
-  { human }: Pick<Material, "human">,
-): void {
-  if (rho === 1 || filler !== "human") return;
-  const most = tokenCount(pieces(human));
-  const needed = tokens - Math.round(rho * tokens);
-  if (needed > most)
-    throw new VerdigrisError(
-      "CONFIG_INVALID",
-      `tokens: expected at most ${most} of human filler, as the material has no more (material.humanTokensPerFile), got ${needed} (tokens = ${tokens}, rho = ${rho})`,
-    );
+/** Why there is too little text for a run; null if there is enough. A teacher that writes now writes as much as it is asked to. */
+export function shortageOf(
+  order: RunOrder,
+  { study, material }: { readonly study: Study; readonly material: Material },
+): string | null {
+  const { rho, filler: kind, tokens, attack } = order.setting;
+  const { marked, filler, clean } = ordersOf(order, { study, material });
+  const stock = (lesson: LessonOrder | null): number =>
+    lesson?.teacher.kind === "recorded" ? tokenCount(recorded(lesson, { material })) : Infinity;
+  const own = Math.round(rho * tokens);
+  const humanFiller = kind === "human" && own < tokens;
+  const supplies = [
+    { of: "marked text", most: stock(marked), needed: own },
+    humanFiller
+      ? {
+          of: "human filler, as the material has no more (material.humanTokensPerFile)",
+          most: tokenCount(pieces(material.human)),
+          needed: tokens - own,
+        }
+      : { of: "unmarked text", most: stock(filler), needed: tokens - own },
+    {
+      of: `clean text for ${attack?.kind}`,
+      most: stock(clean),
+      needed: clean === null ? 0 : cleanBudget(order.setting),
+    },
+  ];
+  const short = supplies.find(({ most, needed }) => needed > most);
+  if (short === undefined) return null;
+  const { of, most, needed } = short;
+  return `tokens: expected at most ${most} of ${of}, got ${needed} (tokens = ${tokens}, rho = ${rho})`;
 }
+
+/** Whether the corpus carries the teacher's probabilities, before any attack, for the last student that learns. */
+export function carriesTargets(setting: Setting): boolean {
+  if (setting.generations > 1) return false;
+  if (setting.rho > 0) return hasTargets(setting.teacher);
+  if (setting.filler === "human") return false;
+  return hasTargets(setting.filler === "machine" ? otherMachine(setting.teacher) : setting.teacher);
+}
+
+const hasTargets = (teacher: Setting["teacher"]): boolean =>
+  "targets" in teacher && teacher.targets > 0;
 
 /** What a run reads, written or as it was stored. */
 export async function textsOf(order: RunOrder, bench: Bench): Promise<RunTexts> {
@@ -81,9 +108,7 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
     seed: `${bench.study.seed}/${seed}`,
     tokens,
   } as const;
-  const isSlow = teacher.kind === "model" || teacher.kind === "endpoint";
-  const machine = isSlow ? DEFAULT_COUNT_TEACHER : plain;
-  const other = { ...common, source: "human", teacher: machine } as const;
+  const other = { ...common, source: "human", teacher: otherMachine(teacher) } as const;
   const reads = attack === null ? [] : trainingAttack(attack).reads;
   const competes = rho < 1 && filler !== "human";
   return {
@@ -104,6 +129,12 @@ function ordersOf({ setting, key, seed }: RunOrder, bench: Place): Orders {
   };
 }
 
+/** Who writes other people's machine text: the same kind of teacher, unless that takes too long. */
+function otherMachine(teacher: Setting["teacher"]): Setting["teacher"] {
+  const isSlow = teacher.kind === "model" || teacher.kind === "endpoint";
+  return isSlow ? DEFAULT_COUNT_TEACHER : plainly(teacher);
+}
+
 /** The same teacher at its own distribution. */
 function plainly(teacher: Setting["teacher"]): Setting["teacher"] {
   if (teacher.kind === "recorded") return teacher;
@@ -112,10 +143,14 @@ function plainly(teacher: Setting["teacher"]): Setting["teacher"] {
 }
 
 /** What the attack says it needs, and as much as the corpus at least. */
-function cleanTokens({ attack, tokens }: Setting): number {
+function cleanTokens(setting: Setting): number {
+  return Math.max(setting.tokens, cleanBudget(setting));
+}
+
+function cleanBudget({ attack, tokens }: Setting): number {
   if (attack === null) return 0;
   const blank = { prompt: "", tokens: new Uint32Array(tokens) };
-  return Math.max(tokens, trainingAttack(attack).budget(corpusOf([blank], [true])).cleanTokens);
+  return trainingAttack(attack).budget(corpusOf([blank], [true])).cleanTokens;
 }
 
 /** Human text in pieces as long as an answer. */

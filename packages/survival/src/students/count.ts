@@ -3,6 +3,7 @@ import type { Prediction } from "@verdigris/detector";
 import { ContextIndex, indexKeeper } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
 import { CountModel, uniformModel } from "../count-model.js";
+import type { Traits } from "../needs.js";
 import { type Apprenticeship, type Student, checkWeight } from "./student.js";
 
 /** Settings of the count student. */
@@ -15,6 +16,9 @@ export interface CountStudentOptions {
   /** Human text the base model was made from. */
   readonly base: readonly Text[];
 }
+
+/** It has counts and no weights. */
+export const countTraits: Traits = { offers: ["merged"], needs: [] };
 
 /** Held-out positions that a loss looks at: counting is slow, the mean is not delicate. */
 const LOSS_POSITIONS = 4000;

@@ -1,13 +1,14 @@
 import type { StudentConfig } from "../config.js";
 import type { Material } from "../material.js";
 import { splitWords } from "../neural/vocabulary.js";
-import { countStudent } from "./count.js";
-import { type NeuralStudentOptions, neuralStudent } from "./neural.js";
+import type { Traits } from "../needs.js";
+import { countStudent, countTraits } from "./count.js";
+import { type NeuralStudentOptions, neuralStudent, neuralTraits } from "./neural.js";
 import type { Apprenticeship } from "./student.js";
 
 export type { Apprenticeship, Student } from "./student.js";
 
-/** The student a configuration asks for. A new kind is its file, its schema and a line here. */
+/** The student a configuration asks for. A new kind is its file, its schema and two lines here. */
 export function apprentice(config: StudentConfig, material: Material): Apprenticeship {
   switch (config.kind) {
     case "count":
@@ -18,6 +19,16 @@ export function apprentice(config: StudentConfig, material: Material): Apprentic
       });
     case "neural":
       return neuralStudent({ ...settingsOf(config, material), base: material.unmarked });
+  }
+}
+
+/** What attacks may ask of it, and what it needs. */
+export function studentTraits(config: StudentConfig): Traits {
+  switch (config.kind) {
+    case "count":
+      return countTraits;
+    case "neural":
+      return neuralTraits(config);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   frequentPieces,
   frequentTokens,
 } from "../neural/vocabulary.js";
+import type { Traits } from "../needs.js";
 import { randomStream } from "../random.js";
 import { type Apprenticeship, type Student, checkWeight } from "./student.js";
 
@@ -40,6 +41,20 @@ export interface NeuralStudentOptions extends TrainingOptions {
   readonly adapterRank?: number;
   /** Pieces of its own instead of the teacher's tokens. */
   readonly pieces?: OwnPieces;
+}
+
+/** What it needs by what it reads, and what it learns of that. */
+export function neuralTraits(
+  settings: Pick<NeuralStudentOptions, "targets"> & { readonly pieces?: "teacher" | "words" },
+): Traits {
+  const { targets, pieces } = settings;
+  return {
+    offers: ["quantised", "merged"],
+    needs: [
+      ...(targets === "probabilities" ? (["targets"] as const) : []),
+      ...(pieces === "words" ? (["tokenizer"] as const) : []),
+    ],
+  };
 }
 
 /** A small transformer trained in this process: mechanism tests with gradient descent, not a capable model. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Corpus, type Text, corpusOf, firstTokens } from "../corpus.js";
 import { forecast } from "../law.js";
+import type { AttackTraits } from "../needs.js";
 import type { TrainingAttack } from "./training-attack.js";
 
 export const schema = z.strictObject({
@@ -12,6 +13,8 @@ export const schema = z.strictObject({
     .default(1)
     .describe("Clean tokens T_c to train on afterwards, per token of the corpus."),
 });
+
+export const traits: AttackTraits = { needs: [], removes: [] };
 
 const NOTHING = corpusOf([], []);
 

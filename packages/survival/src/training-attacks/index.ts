@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AttackTraits } from "../needs.js";
 import * as cleanTraining from "./clean-training.js";
 import * as merging from "./merging.js";
 import * as mixing from "./mixing.js";
@@ -19,7 +20,7 @@ export type {
   TrainingAttack,
 } from "./training-attack.js";
 
-/** Configuration of an attack between collecting and serving. A new one is its file and two lines here. */
+/** Configuration of an attack between collecting and serving. A new one is its file and three lines here. */
 export const trainingAttackSchema = z.discriminatedUnion("kind", [
   cleanTraining.schema,
   merging.schema,
@@ -33,8 +34,25 @@ export const trainingAttackSchema = z.discriminatedUnion("kind", [
   targetedParaphrase.schema,
 ]);
 
+/** Settings of an attack, by kind. */
+export type TrainingAttackConfig = z.infer<typeof trainingAttackSchema>;
+
+/** What each kind of attack needs and takes away. */
+export const attackTraits: Readonly<Record<TrainingAttackConfig["kind"], AttackTraits>> = {
+  "clean-training": cleanTraining.traits,
+  merging: merging.traits,
+  mixing: mixing.traits,
+  neutralisation: neutralisation.traits,
+  paraphrase: paraphrase.traits,
+  quantisation: quantisation.traits,
+  retokenisation: retokenisation.traits,
+  rewriting: rewriting.traits,
+  "synonym-table": synonymTable.traits,
+  "targeted-paraphrase": targetedParaphrase.traits,
+};
+
 /** The attack that a configuration asks for. */
-export function trainingAttack(config: z.infer<typeof trainingAttackSchema>): TrainingAttack {
+export function trainingAttack(config: TrainingAttackConfig): TrainingAttack {
   switch (config.kind) {
     case "clean-training":
       return cleanTraining.create(config);

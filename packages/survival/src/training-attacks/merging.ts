@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AttackTraits } from "../needs.js";
 import { type TrainingAttack, needed } from "./training-attack.js";
 
 export const schema = z.strictObject({
@@ -10,6 +11,8 @@ export const schema = z.strictObject({
     .default(0.5)
     .describe("What the student as it was before training counts in the merged one."),
 });
+
+export const traits: AttackTraits = { needs: ["merged"], removes: [] };
 
 /** Merges the student with itself as it was before training. A mixture of predictions keeps 1 − weight of the excess. */
 export function create({ weight, kind }: z.infer<typeof schema>): TrainingAttack {

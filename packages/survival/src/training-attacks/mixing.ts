@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Corpus, corpusOf, firstTokens } from "../corpus.js";
+import type { AttackTraits } from "../needs.js";
 import { shuffled } from "../random.js";
 import { type TrainingAttack, needed } from "./training-attack.js";
 
@@ -12,6 +13,8 @@ export const schema = z.strictObject({
     .default(0.5)
     .describe("Share of the corpus, in tokens, that comes of other providers instead."),
 });
+
+export const traits: AttackTraits = { needs: ["anyKey"], removes: [] };
 
 /**
  * Learns from several providers, each with a mark of its own, and from this one less: a corpus of the same size, of which

@@ -1,6 +1,7 @@
 import type { Tokens } from "@verdigris/core";
 import * as z from "zod";
 import type { Corpus } from "../corpus.js";
+import type { AttackTraits } from "../needs.js";
 import { below } from "../random.js";
 import type { Student } from "../students/index.js";
 import {
@@ -31,6 +32,8 @@ export const schema = z.strictObject({
     .default(100)
     .describe("Contexts a prefix is averaged over; the authors take 1000."),
 });
+
+export const traits: AttackTraits = { needs: [], removes: [] };
 
 type Settings = z.infer<typeof schema>;
 

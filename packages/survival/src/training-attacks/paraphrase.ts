@@ -1,6 +1,7 @@
 import type { Random } from "@verdigris/core";
 import * as z from "zod";
 import type { Corpus } from "../corpus.js";
+import type { AttackTraits } from "../needs.js";
 import { redrawn } from "./redraw.js";
 import type { TrainingAttack } from "./training-attack.js";
 
@@ -8,6 +9,8 @@ export const schema = z.strictObject({
   kind: z.literal("paraphrase"),
   share: z.number().min(0).max(1).describe("q: share of the tokens that are drawn anew."),
 });
+
+export const traits: AttackTraits = { needs: [], removes: ["targets"] };
 
 /**
  * Untargeted paraphrase: the student as it was before training, which knows nothing of the key, draws a share q of all

@@ -1,10 +1,13 @@
 import * as z from "zod";
+import type { AttackTraits } from "../needs.js";
 import { type TrainingAttack, needed } from "./training-attack.js";
 
 export const schema = z.strictObject({
   kind: z.literal("quantisation"),
   bits: z.int().min(2).max(16).default(4).describe("Bits a weight."),
 });
+
+export const traits: AttackTraits = { needs: ["quantised"], removes: [] };
 
 /** Rounds the student's weights: no answer, no clean text, no training. What it leaves has no closed form. */
 export function create({ bits, kind }: z.infer<typeof schema>): TrainingAttack {

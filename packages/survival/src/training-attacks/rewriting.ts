@@ -1,8 +1,11 @@
 import * as z from "zod";
+import type { AttackTraits } from "../needs.js";
 import { retold } from "./retold.js";
 import { type TrainingAttack, needed } from "./training-attack.js";
 
 export const schema = z.strictObject({ kind: z.literal("rewriting") });
+
+export const traits: AttackTraits = { needs: ["tokenizer", "model"], removes: ["targets"] };
 
 /** Untargeted paraphrase by a language model that puts every text in other words: one more answer for each. */
 export function create({ kind }: z.infer<typeof schema>): TrainingAttack {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { synonyms } from "../attacks/synonyms.js";
+import type { AttackTraits } from "../needs.js";
 import { retold } from "./retold.js";
 import type { TrainingAttack } from "./training-attack.js";
 
@@ -7,6 +8,8 @@ export const schema = z.strictObject({
   kind: z.literal("synonym-table"),
   share: z.number().min(0).max(1).default(1).describe("Share of the words that the table knows."),
 });
+
+export const traits: AttackTraits = { needs: ["tokenizer"], removes: ["targets"] };
 
 /** Untargeted paraphrase without a model: words of a small table by others of their group. */
 export function create({ share, kind }: z.infer<typeof schema>): TrainingAttack {

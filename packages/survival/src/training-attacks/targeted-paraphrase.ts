@@ -3,6 +3,7 @@ import * as z from "zod";
 import { ContextIndex } from "../context-index.js";
 import type { Corpus, Text } from "../corpus.js";
 import { CountModel, uniformModel } from "../count-model.js";
+import type { AttackTraits } from "../needs.js";
 import { shuffled } from "../random.js";
 import { redrawn } from "./redraw.js";
 import type { Surroundings, TrainingAttack } from "./training-attack.js";
@@ -12,6 +13,8 @@ export const schema = z.strictObject({
   share: z.number().min(0).max(1).describe("Share of the tokens that are drawn anew."),
   width: z.int().min(0).max(4).default(1).describe("Tokens of a window, as the thief guesses."),
 });
+
+export const traits: AttackTraits = { needs: [], removes: ["targets"] };
 
 type Settings = z.infer<typeof schema>;
 

@@ -40,7 +40,10 @@ describe("the grid of a study", () => {
   });
 
   it.each([
-    [{ vary: { "mark.width": [1] } }, /mark\.width.*: .*Unrecognized key/],
+    [
+      { vary: { "mark.width": [1] } },
+      /^study\.default \(mark\.width = 1\)\.mark: expected no fields but scheme, .*, got "width"$/,
+    ],
     [{ vary: { "nothing.at": [1] } }, /nothing/],
     [{ vary: { rho: [2] } }, /rho: .*1.*, got 2/],
     [{ vary: { mark: [{ scheme: "invisible" }] } }, /mark\.scheme: .*got "invisible"/],

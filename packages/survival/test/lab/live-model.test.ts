@@ -17,12 +17,12 @@ it.each([
   [
     "a teacher of kind model",
     { teacher: { kind: "model" } },
-    "material.model: expected a GGUF file, got none",
+    "study.default.teacher: expected a GGUF file in material.model for the model teacher, got none",
   ],
   [
     "rewriting",
     { attack: { kind: "rewriting" } },
-    "rewrite (a study's material.model): expected one for the attack rewriting, got none",
+    "study.default.attack: expected a GGUF file in material.model for the attack rewriting, got none; possible here: ",
   ],
 ])("a study asks for a model for %s", async (_name, change, message) => {
   const study = smallStudy({ keys: 1, seeds: 1, default: { tokens: 1000, ...change }, vary: {} });
@@ -39,4 +39,8 @@ it("a model that is not there is missed before anything is computed", async () =
   await expect(loadMaterial(manifest, human, { model: live })).rejects.toMatchObject({
     code: "MODEL_MISSING",
   });
+  const other = { model: { ...live, file: manifest } };
+  await expect(loadMaterial(manifest, human, other)).rejects.toThrow(
+    /^model: \S+manifest\.json is not a GGUF file$/,
+  );
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -61,21 +61,20 @@ describe("a study in a queue", () => {
   });
 
   it("says which run failed", async () => {
-    // A count student has no numbers of fewer bits: that is found out when the first one is trained.
-    const attack = { kind: "quantisation" as const, bits: 4 };
-    const broken = { ...study, default: { ...study.default, attack } };
+    // Where the worker's folder should be is a file: that is found out when it stores something.
+    await writeFile(join(folder, "poor"), "");
     const other = { ...material, digest: "7".repeat(64) };
     const controller = new AbortController();
     const options = { connection: server.url, directory: join(folder, "poor") };
-    const ended = workOnStudy(broken, other, { ...options, signal: controller.signal });
+    const ended = workOnStudy(study, other, { ...options, signal: controller.signal });
     await expect(
-      runStudy(broken, other, {
+      runStudy(study, other, {
         directory: join(folder, "failed"),
         queue: { connection: server.url },
       }),
     ).rejects.toMatchObject({
       code: "JOB_FAILED",
-      message: expect.stringMatching(/queue: the job of run [0-9a-f]{64} failed: .*student/),
+      message: expect.stringMatching(/queue: the job of run [0-9a-f]{64} failed: .*ENOTDIR.*poor/),
     });
     controller.abort();
     await ended;

@@ -77,7 +77,9 @@ describe("a study", () => {
     const directory = join(folder, "filler");
     await expect(runStudy(study, studyMaterial(), { directory })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
-      message: expect.stringMatching(/^tokens: expected at most 2400 of human filler.*, got 3600 /),
+      message: expect.stringMatching(
+        /^study\.default \(filler = "human", rho = 0\.1\)\.tokens: expected at most 2400 of human filler.*, got 3600 /,
+      ),
     });
     expect(existsSync(directory)).toBe(false);
   });

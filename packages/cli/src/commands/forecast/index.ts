@@ -1,16 +1,9 @@
 import { type Key, type Profile, type Scheme, bindScheme, createKernel } from "@verdigris/core";
 import { decoyKey } from "@verdigris/detector";
 import type { BudgetOptions, ServedWindows, StudentFamily } from "@verdigris/survival";
-import { type ReadProblem, type TextFormat, textFormats } from "@verdigris/text";
+import { type ReadProblem, type TextFormat, inFile, textFormats } from "@verdigris/text";
 import { Command, Option } from "commander";
-import {
-  keyMismatch,
-  inFile,
-  readJsonFile,
-  readKey,
-  readProfile,
-  tokenizerOf,
-} from "../../files.js";
+import { keyMismatch, readJsonFile, readKey, readProfile, tokenizerOf } from "../../files.js";
 import type { ForecastFormat } from "../../formats/forecast.js";
 import { type Io, locate, printAll, tell } from "../../io.js";
 import {

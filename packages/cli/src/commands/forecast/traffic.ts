@@ -1,8 +1,8 @@
 import type { Tokens } from "@verdigris/core";
 import { ServingSketch } from "@verdigris/detector";
 import type { SketchedTraffic, TrafficSource } from "@verdigris/survival";
-import type { ReadProblem } from "@verdigris/text";
-import { inFile, readBytes } from "../../files.js";
+import { type ReadProblem, inFile } from "@verdigris/text";
+import { readBytes } from "../../files.js";
 import { type Io, locate, locateInputs, tell } from "../../io.js";
 import { type TextReading, readPieces } from "../../pieces.js";
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Report, RunOptions } from "@verdigris/survival";
-import { writeWhole } from "@verdigris/text";
-import { inFile } from "../../files.js";
+import { inFile, writeWhole } from "@verdigris/text";
 import { type Io, locate } from "../../io.js";
 import { startProgress } from "../../progress.js";
-import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
+import { type ConfigFile, writeReport } from "./files.js";
 import { conclude, gateOf } from "./gate.js";
+import { loadMaterialOf } from "./material.js";
 import type { SurviveOptions } from "./options.js";
 
 /** Runs an experiment: one key, on a recorded corpus. The value is the exit code. @throws RangeError for an option that only a study takes */

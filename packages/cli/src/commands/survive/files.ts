@@ -1,15 +1,6 @@
-import { dirname, join, resolve } from "node:path";
-import type {
-  ApiKey,
-  Experiment,
-  LivePlaces,
-  Material,
-  Report,
-  Study,
-  StudyReport,
-} from "@verdigris/survival";
+import { join } from "node:path";
+import type { Report, StudyReport } from "@verdigris/survival";
 import { writeWhole } from "@verdigris/text";
-import { inFile } from "../../files.js";
 import { type Io, print, tell } from "../../io.js";
 
 /** A configuration as it was read. */
@@ -18,51 +9,6 @@ export interface ConfigFile {
   readonly value: unknown;
 }
 
-/** The material that a configuration file names; its paths start where the file lies. */
-export async function loadMaterialOf(
-  io: Io,
-  { material }: Pick<Experiment, "material"> | Pick<Study, "material">,
-  path: string,
-): Promise<Material> {
-  const { ApiKey, loadMaterial } = await import("@verdigris/survival");
-  const at = (file: string): string => resolve(dirname(path), file);
-  const { manifest, human, humanTokensPerFile } = material;
-  const { model, served } = material as Study["material"];
-  const apiKey = (variable: string, field: string): ApiKey =>
-    inFile(path, () => ApiKey.fromEnvironment(io.env, { variable, field }));
-  const texts = { files: human.map(at), tokensPerFile: humanTokensPerFile };
-  return loadMaterial(at(manifest), texts, {
-    model: model && { ...model, file: at(model.file) },
-    served: served && servedOf(served, { at, apiKey }),
-  });
-}
-
-type Served = NonNullable<Study["material"]["served"]>;
-
-/** Servers with their keys: a variable that is not set is missed before anything is done. */
-function servedOf(
-  { unmarked, marked, keyFile }: Served,
-  {
-    at,
-    apiKey,
-  }: {
-    readonly at: (file: string) => string;
-    readonly apiKey: (variable: string, field: string) => ApiKey;
-  },
-): LivePlaces["served"] {
-  const opened = <Server extends { readonly apiKeyEnv?: string }>(
-    { apiKeyEnv, ...server }: Server,
-    name: string,
-  ): Omit<Server, "apiKeyEnv"> & { readonly apiKey?: ApiKey } =>
-    apiKeyEnv === undefined
-      ? server
-      : { ...server, apiKey: apiKey(apiKeyEnv, `study.material.served.${name}.apiKeyEnv`) };
-  return {
-    unmarked: opened(unmarked, "unmarked"),
-    marked: marked.map((arm, i) => opened({ ...arm, profile: at(arm.profile) }, `marked.${i}`)),
-    keyFile: at(keyFile),
-  };
-}
 /** Writes a report in its three forms. */
 export async function writeReport(
   io: Io,

@@ -1,5 +1,6 @@
 import type { Check, Report, StudyReport } from "@verdigris/survival";
-import { inFile, readJsonFile } from "../../files.js";
+import { inFile } from "@verdigris/text";
+import { readJsonFile } from "../../files.js";
 import { checkFormats } from "../../formats/check.js";
 import { type Io, locate, printAll } from "../../io.js";
 import { appendSummary } from "../../step-summary.js";

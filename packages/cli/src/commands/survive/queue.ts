@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { VerdigrisError } from "@verdigris/core";
-import { inFile, readJsonFile } from "../../files.js";
+import { inFile } from "@verdigris/text";
+import { readJsonFile } from "../../files.js";
 import { type Io, locate, tell } from "../../io.js";
-import { loadMaterialOf } from "./files.js";
+import { loadMaterialOf } from "./material.js";
 import type { SurviveOptions } from "./options.js";
 
 /** The environment variable with the queue's database: a secret, so never an argument. */

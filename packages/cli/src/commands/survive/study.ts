@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { writeWhole } from "@verdigris/text";
-import { inFile } from "../../files.js";
+import { inFile, writeWhole } from "@verdigris/text";
 import { type Io, locate, tell } from "../../io.js";
 import { startProgress } from "../../progress.js";
-import { type ConfigFile, loadMaterialOf, writeReport } from "./files.js";
+import { type ConfigFile, writeReport } from "./files.js";
 import { conclude, gateOf } from "./gate.js";
+import { loadMaterialOf } from "./material.js";
 import type { SurviveOptions } from "./options.js";
 import { queuePlace } from "./queue.js";
 
