@@ -22,6 +22,8 @@ export type Need = keyof typeof NEEDS;
 export interface Traits {
   readonly offers: readonly Need[];
   readonly needs: readonly Need[];
+  /** Loads an optional peer that it cannot do without. @throws VerdigrisError PEER_MISSING */
+  readonly load?: () => Promise<unknown>;
 }
 
 /** The same of an attack, which offers nothing. */

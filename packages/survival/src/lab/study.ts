@@ -9,10 +9,12 @@ import { type Crew, soloCrew, threadCrew } from "./crew.js";
 import { requireFeasible } from "./feasible.js";
 import { changesText } from "./grid.js";
 import { folded } from "./material.js";
+import type { LessonOrder } from "./orders.js";
 import { type PlannedRun, type StudyPlan, planOf } from "./plan.js";
 import { type QueuePlace, type WorkOptions, queueCrew, workQueue } from "./queue.js";
 import type { StudyReport } from "./report.js";
 import type { StudentRun } from "./result.js";
+import { studentTraits } from "../students/index.js";
 import { requireServers } from "./served-lessons.js";
 import { type Shard, type ShardName, runsOfShard, shardOf } from "./shard.js";
 import { reportOf } from "./summary.js";
@@ -59,6 +61,8 @@ export async function workOnStudy(
   options: Pick<StudyOptions, "directory" | "onCorrupt"> & WorkOptions,
 ): Promise<void> {
   const place = placeOf(study, material);
+  // A job that fails for want of either fails the study, after three trials.
+  await requireReady(place.plan.runs, place, options);
   const crew = soloCrew(study, place.material, options);
   try {
     await workQueue(place.plan, crew, options);
@@ -141,14 +145,8 @@ interface Work {
 /** Texts first, so that no two threads write the same; then the students. */
 async function work({ crew, place, due, results, options }: Work): Promise<void> {
   const { write } = crew;
-  const orders =
-    write === null
-      ? []
-      : due.flatMap(({ order }) =>
-          lessonsOf(order, { study: place.plan.study, material: place.material }),
-        );
-  const lessons = [...new Map(orders.map((order) => [canonicalJson(order), order])).values()];
-  await requireServers(lessons, place.material, options);
+  const lessons = write === null ? [] : distinctLessons(due, place);
+  if (write !== null) await requireReady(due, place, options);
   let done = results.size;
   const total = done + lessons.length + due.length;
   const tell = (label: string): void => options.onProgress?.({ done, total, label });
@@ -170,6 +168,25 @@ async function work({ crew, place, due, results, options }: Work): Promise<void>
     async (order) => write?.(order),
   );
   await each(due, labelOf, async (run) => void results.set(run.id, await crew.run(run)));
+}
+
+/** What runs read, each once. */
+function distinctLessons(
+  runs: readonly PlannedRun[],
+  { plan: { study }, material }: Place,
+): readonly LessonOrder[] {
+  const orders = runs.flatMap(({ order }) => lessonsOf(order, { study, material }));
+  return [...new Map(orders.map((order) => [canonicalJson(order), order])).values()];
+}
+
+/** What students are trained with, and servers that have something to write. @throws VerdigrisError PEER_MISSING, ENDPOINT_FAILED */
+async function requireReady(
+  runs: readonly PlannedRun[],
+  place: Place,
+  options: Pick<StudyOptions, "directory">,
+): Promise<void> {
+  for (const { order } of runs) await studentTraits(order.setting.student).load?.();
+  await requireServers(distinctLessons(runs, place), place.material, options);
 }
 
 function labelOf({ cell, order }: PlannedRun): string {

@@ -4,6 +4,7 @@ import type { Corpus, Text } from "../corpus.js";
 import { type NeuralModel, createNeuralModel } from "../neural/index.js";
 import { type ModelShape, foldAdapters, initialParameters } from "../neural/layout.js";
 import { roundToNearest } from "../neural/quantise.js";
+import { loadRuntime } from "../neural/runtime.js";
 import {
   type TrainingOptions,
   distilledExamples,
@@ -49,6 +50,7 @@ export function neuralTraits(
 ): Traits {
   const { targets, pieces } = settings;
   return {
+    load: loadRuntime,
     offers: ["quantised", "merged"],
     needs: [
       ...(targets === "probabilities" ? (["targets"] as const) : []),

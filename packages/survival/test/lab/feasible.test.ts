@@ -1,10 +1,11 @@
 /** What a study is refused for before anything is written or trained, and that it is refused for nothing else. */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Material, trainingAttackSchema, runStudy } from "../../src/index.js";
+import { afterAll, beforeAll, describe, expect, it, test, vi } from "vitest";
+import { type Material, runStudy, trainingAttackSchema, workOnStudy } from "../../src/index.js";
 import { Bench } from "../../src/lab/bench.js";
 import { runStudent } from "../../src/lab/cell.js";
 import { requireFeasible } from "../../src/lab/feasible.js";
@@ -139,6 +140,40 @@ describe("a cell that cannot be done is refused before anything is computed", ()
       /the teacher's tokenizer .* \(with material\.vocabulary = 50 nothing but count teachers and texts is left\)$/,
     );
   });
+});
+
+test("an engine that is not installed is missed before anything is written", async () => {
+  vi.resetModules();
+  vi.doMock("onnxruntime-node", () => {
+    throw new Error("Cannot find package 'onnxruntime-node'");
+  });
+  const fresh = await import("../../src/index.js");
+  const directory = join(folder, "no engine");
+  const neural = smallStudy({ vary: { student: [NEURAL] } });
+  await expect(fresh.runStudy(neural, studyMaterial(), { directory })).rejects.toMatchObject({
+    code: "PEER_MISSING",
+  });
+  expect(existsSync(directory)).toBe(false);
+  vi.doUnmock("onnxruntime-node");
+  vi.resetModules();
+});
+
+test("a worker whose server is away takes no job", async () => {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  const away = { url: `http://127.0.0.1:${port}/v1`, model: "m" };
+  const { arms, ...material } = recordedMaterial();
+  const served = { unmarked: away, arms: [{ ...arms[0], ...away }] };
+  const tokenizer = { encode: () => new Uint32Array(4), decode: () => "words" } as never;
+  const teacher = { kind: "endpoint" };
+  const study = smallStudy({ keys: 1, default: { mark: { h: 1 }, teacher }, vary: {} });
+  const place = { connection: "postgres://nowhere", directory: join(folder, "away") };
+  const options = { ...place, signal: AbortSignal.abort() };
+  await expect(
+    workOnStudy(study, { ...material, arms: [], served, tokenizer }, options),
+  ).rejects.toMatchObject({ code: "ENDPOINT_FAILED" });
 });
 
 describe.each([
