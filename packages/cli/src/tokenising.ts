@@ -136,6 +136,8 @@ export class TokenisingPool implements Tokenising {
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
       minThreads: this.#others,
       maxThreads: this.#others,
+      // They wait where they are done: while this thread is at work, it hands nothing over.
+      concurrentTasksPerWorker: QUEUE,
     });
     const broken = new Promise<never>((_, reject) => pool.on("error", reject));
     broken.catch(() => {});

@@ -99,6 +99,18 @@ function lines(result: ScoreResult): string {
   return [...jsonLines(result, { ...setting, warnings: [] })].join("");
 }
 
+/** Of three calls, how many another thread does while this one is at work and hands nothing over. */
+async function doneWhileAtWork(pool: Tokenising): Promise<number> {
+  let done = 0;
+  const calls = [1, 2, 3].map(() => pool.run(["some text"]).then(() => done++));
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  const meanwhile = done;
+  await Promise.all(calls);
+  return meanwhile;
+}
+
 describe(`${DOCUMENTS} random documents`, () => {
   test.each([
     ["green list", PROFILE],
@@ -139,6 +151,7 @@ describe(`${DOCUMENTS} random documents`, () => {
     for (const workers of [1, 2, 3]) {
       const pool = new TokenisingPool(tokenizerOf(PROFILE, where), place, { workers, alone: 0 });
       if (workers > 1) await pool.start();
+      if (workers === 2) expect(await doneWhileAtWork(pool)).toBe(3);
       await scored(pool, (result) => {
         results.push(lines(result));
         counts.push(result.pooled.verdict.count);
