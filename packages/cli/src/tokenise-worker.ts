@@ -7,11 +7,16 @@ import { type Tokenised, type TokenizerPlace, tokenised } from "./tokenising.js"
 const { profile, where } = (workerData as readonly [unknown, TokenizerPlace])[1];
 const tokenizer = tokenizerOf(profile, where);
 
-let last: Promise<unknown> = Promise.resolve();
-
 /** One call after the other: the answer to the first is sent before the second is begun. */
-export function run(texts: readonly string[]): Promise<readonly Tokenised[]> {
-  const answer = last.then(async () => tokenised(await tokenizer(), texts));
-  last = answer.catch(() => {});
-  return answer;
+export const run = inTurn(async (texts: readonly string[]): Promise<readonly Tokenised[]> =>
+  tokenised(await tokenizer(), texts),
+);
+
+function inTurn<A, B>(work: (given: A) => Promise<B>): (given: A) => Promise<B> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (given) => {
+    const answer = last.then(() => work(given));
+    last = answer.catch(() => {});
+    return answer;
+  };
 }

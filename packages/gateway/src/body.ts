@@ -3,10 +3,21 @@ import type * as z from "zod";
 import { RequestError, invalidRequest } from "./errors.js";
 
 /** Reads a body of at most `limit` bytes, whatever length was announced. @throws RequestError 413 */
-export async function readBytes(
-  { body }: Request,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  // At once where it is known to be short: servers can do without a stream then.
+  if (!isAnnounced(request.headers, limit)) return joined(await readPieces(request, limit));
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.length > limit) throw tooLarge(limit);
+  return bytes;
+}
+
+/** Whether a body must have at most `limit` bytes to be one. */
+function isAnnounced(headers: Headers, limit: number): boolean {
+  const length = headers.get("content-length") ?? "";
+  return /^\d+$/.test(length) && Number(length) <= limit && !headers.has("transfer-encoding");
+}
+
+async function readPieces({ body }: Request, limit: number): Promise<readonly Uint8Array[]> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   const reader = (body ?? new Blob([]).stream()).getReader();
@@ -16,15 +27,13 @@ export async function readBytes(
     length += piece.length;
     if (length <= limit) continue;
     void reader.cancel();
-    const message = `body: expected at most ${limit} bytes`;
-    throw new RequestError({
-      status: 413,
-      message,
-      type: "invalid_request_error",
-      code: "request_too_large",
-    });
+    throw tooLarge(limit);
   }
-  const all = new Uint8Array(length);
+  return pieces;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {
     all.set(piece, at);
@@ -33,8 +42,24 @@ export async function readBytes(
   return all;
 }
 
+function tooLarge(limit: number): RequestError {
+  return new RequestError({
+    status: 413,
+    message: `body: expected at most ${limit} bytes`,
+    type: "invalid_request_error",
+    code: "request_too_large",
+  });
+}
+
+/** The bytes of what is sent as a body. */
+export async function bytesOf(body: NonNullable<RequestInit["body"]>): Promise<Uint8Array> {
+  if (typeof body === "string") return new TextEncoder().encode(body);
+  if (body instanceof Uint8Array) return body;
+  return new Uint8Array(await new Response(body).arrayBuffer());
+}
+
 /** Parses JSON in UTF-8. @throws RequestError 400, which never quotes the body */
-export function parseJson(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): unknown {
+export function parseJson(bytes: ArrayBuffer | Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {

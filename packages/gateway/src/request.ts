@@ -1,5 +1,5 @@
 /** The arguments of a fetch, as a request for an answer. */
-import { parseJson } from "./body.js";
+import { bytesOf, parseJson } from "./body.js";
 import { invalidRequest } from "./errors.js";
 import { type JsonObject, isObject } from "./json.js";
 import type { Endpoint } from "./marks/mark.js";
@@ -34,9 +34,10 @@ export async function readRequest({ input, init }: FetchCall): Promise<AnswerReq
   const endpoint = endpointOf(url);
   if (endpoint === null || method.toUpperCase() !== "POST") return null;
   const headers = new Headers(init?.headers ?? request?.headers);
-  const source =
-    request !== null && (init?.body ?? null) === null ? request : new Response(init?.body);
-  const bytes = await source.arrayBuffer();
+  const bytes =
+    request !== null && (init?.body ?? null) === null
+      ? await request.arrayBuffer()
+      : await bytesOf(init?.body ?? "");
   return { endpoint, url, headers, body: parsed(bytes, headers) };
 }
 
@@ -70,7 +71,7 @@ export function endpointOf({ pathname }: URL): Endpoint | null {
  * Strict, because a body that we cannot read and the upstream can would carry switches past us: Python's reader takes NaN,
  * UTF-16 and compressed bodies.
  */
-function parsed(bytes: ArrayBuffer, headers: Headers): JsonObject {
+function parsed(bytes: ArrayBuffer | Uint8Array, headers: Headers): JsonObject {
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") {
     throw invalidRequest("content-encoding: a request body must not be compressed", "encoding");

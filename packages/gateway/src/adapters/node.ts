@@ -22,17 +22,30 @@ export async function nodeFetch(): Promise<typeof globalThis.fetch> {
   const { Agent, request } = await import("undici");
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   return async function send(input, init) {
-    const call = new Request(input, init);
-    const body = call.body === null ? null : new Uint8Array(await call.arrayBuffer());
-    const answer = await request(call.url, {
-      method: call.method,
-      headers: call.headers,
-      body,
-      signal: call.signal,
-      dispatcher,
-    });
-    return responseOf(answer);
+    const { url, method, headers, body, signal } = await callOf(input, init);
+    return responseOf(await request(url, { method, headers, body, signal, dispatcher }));
   };
+}
+
+interface Call {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: string | Uint8Array | null;
+  readonly signal: AbortSignal | null;
+}
+
+/** What is to be sent; a `Request` is made only where it takes one to know. */
+async function callOf(input: string | URL | Request, init: RequestInit = {}): Promise<Call> {
+  const { method, body = null, headers, signal = null } = init;
+  const isPlain = body === null || typeof body === "string" || body instanceof Uint8Array;
+  if (isPlain && method !== undefined && !(typeof input === "object" && "url" in input)) {
+    return { url: String(input), method, headers: new Headers(headers), body, signal };
+  }
+  const call = new Request(input, init);
+  const bytes = call.body === null ? null : new Uint8Array(await call.arrayBuffer());
+  const { url, method: known, headers: all, signal: own } = call;
+  return { url, method: known, headers: all, body: bytes, signal: own };
 }
 
 function responseOf({

@@ -45,6 +45,14 @@ const NOT_PASSED = [
   "x-api-key",
 ];
 
+const NOT_PASSED_BACK = [
+  "connection",
+  "content-encoding",
+  "content-length",
+  "keep-alive",
+  "transfer-encoding",
+];
+
 /**
  * A gateway before an engine that marks by itself: clients are known by their API keys, `watermarkFetch` does the rest. An engine
  * that cannot be reached is 502, one that does not begin to answer 504; one that stops in the middle ends the client's stream.
@@ -93,7 +101,7 @@ async function passOn(
     patience.watch(await send(input, { ...init, signal: patience.signal }));
   try {
     const told = onPassed && { onPassed: (answer: PassedAnswer) => onPassed(answer, tenant) };
-    const response = await watermarkFetch(patient, { ...recording, policy, ...told })(
+    return await watermarkFetch(patient, { ...recording, policy, ...told })(
       `${upstream.replace(/\/+$/, "")}${pathname}${search}`,
       {
         method: request.method,
@@ -102,7 +110,6 @@ async function passOn(
         redirect: "manual",
       },
     );
-    return decoded(response);
   } catch (error) {
     if (patience.isOver) return errorResponse(TOO_SLOW);
     throw error;
@@ -119,17 +126,10 @@ function headersFor(from: Headers, upstreamKey: string | undefined): Headers {
 }
 
 /** `fetch` has decoded the body, and its length and framing are the other connection's. */
-function decoded(response: Response): Response {
-  const headers = new Headers(response.headers);
-  for (const name of [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "keep-alive",
-    "transfer-encoding",
-  ])
-    headers.delete(name);
-  return new Response(response.body, { status: response.status, headers });
+function passedOn(from: Headers): Headers {
+  const headers = new Headers(from);
+  for (const name of NOT_PASSED_BACK) headers.delete(name);
+  return headers;
 }
 
 /** Aborts when nothing has come for a while, or when the client leaves. */
@@ -156,19 +156,17 @@ class Patience {
     return this.#isOver;
   }
 
-  /** The same answer; each piece that comes begins a new wait. */
-  watch(response: Response): Response {
+  /** The answer for the client; each piece that comes begins a new wait. */
+  watch({ body, status, statusText, headers: from }: Response): Response {
     this.#again();
-    if (response.body === null) {
+    const head = { status, statusText, headers: passedOn(from) };
+    if (body === null) {
       clearTimeout(this.#timer);
-      return response;
+      return new Response(null, head);
     }
-    const { status, statusText, headers } = response;
-    const body = watched(response.body, {
-      piece: () => this.#again(),
-      end: () => clearTimeout(this.#timer),
-    });
-    return new Response(body, { status, statusText, headers });
+    const piece = (): void => this.#again();
+    const end = (): void => clearTimeout(this.#timer);
+    return new Response(watched(body, { piece, end }), head);
   }
 
   #start(): ReturnType<typeof setTimeout> {
@@ -179,8 +177,13 @@ class Patience {
   }
 
   #again(): void {
-    clearTimeout(this.#timer);
-    if (!this.#abort.signal.aborted) this.#timer = this.#start();
+    if (this.#abort.signal.aborted) return;
+    // Node begins a timer anew without making another.
+    if (typeof this.#timer === "object") this.#timer.refresh();
+    else {
+      clearTimeout(this.#timer);
+      this.#timer = this.#start();
+    }
   }
 
   #end(reason: unknown): void {
