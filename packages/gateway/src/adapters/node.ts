@@ -1,7 +1,6 @@
 /** Requests to an engine, over undici's client. */
-import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { type Source, WatchedStream } from "../stream/watched.js";
+import { type Sink, WatchedStream } from "../stream/watched.js";
 
 /** Statuses whose answers have no body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -19,17 +18,22 @@ const ENCODINGS: Readonly<Record<string, "gzip" | "deflate">> = {
  * it is decoded. Its connections stay open for as long as the process lives.
  */
 export async function nodeFetch(): Promise<typeof globalThis.fetch> {
-  const { Agent, request } = await import("undici");
+  const { Agent } = await import("undici");
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   return async function send(input, init) {
-    const { url, method, headers, body, signal } = await callOf(input, init);
-    return responseOf(await request(url, { method, headers, body, signal, dispatcher }));
+    const { url, signal, ...call } = await callOf(input, init);
+    signal?.throwIfAborted();
+    const { origin, pathname, search } = new URL(url);
+    return new Promise<Response>((resolve, reject) => {
+      const answering = new Answering({ resolve, reject, signal });
+      dispatcher.dispatch({ origin, path: pathname + search, ...call }, answering);
+    });
   };
 }
 
 interface Call {
   readonly url: string;
-  readonly method: string;
+  readonly method: Dispatcher.HttpMethod;
   readonly headers: Headers;
   readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal | null;
@@ -48,19 +52,85 @@ async function callOf(input: string | URL | Request, init: RequestInit = {}): Pr
   return { url, method: known, headers: all, body: bytes, signal: own };
 }
 
-function responseOf({
-  statusCode: status,
-  statusText,
-  headers,
-  body,
-}: Dispatcher.ResponseData): Response {
-  const head = { status, statusText, headers: headersOf(headers) };
-  if (!BODILESS.has(status)) return new Response(decoded(streamOf(body), head.headers), head);
-  body.resume();
-  return new Response(null, head);
+interface Waiting {
+  resolve(answer: Response): void;
+  reject(error: unknown): void;
+  readonly signal: AbortSignal | null;
 }
 
-function headersOf(from: Dispatcher.ResponseData["headers"]): Headers {
+/** What undici tells of one answer. It is held until its body is read. */
+class Answering implements Dispatcher.DispatchHandler {
+  readonly #waiting: Waiting;
+  readonly #leave = (): void => this.#abort(this.#waiting.signal?.reason);
+  #controller: Dispatcher.DispatchController | null = null;
+  #sink: Sink | null = null;
+
+  constructor(waiting: Waiting) {
+    this.#waiting = waiting;
+    waiting.signal?.addEventListener("abort", this.#leave, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#waiting.signal?.aborted) this.#leave();
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    from: Readonly<Record<string, string | string[] | undefined>>,
+    statusText = "",
+  ): void {
+    // An answer may be announced first.
+    if (status < 200) return;
+    const headers = headersOf(from);
+    const head = { status, statusText, headers };
+    const encoding = headers.get("content-encoding")?.toLowerCase() ?? "identity";
+    if (BODILESS.has(status)) this.#waiting.resolve(new Response(null, head));
+    else if (encoding !== "identity" && !Object.hasOwn(ENCODINGS, encoding)) {
+      const expected = "content-encoding: expected gzip, deflate or identity";
+      this.#abort(new TypeError(`${expected}, got ${encoding}`));
+    } else {
+      controller.pause();
+      const body = decoded(this.#body(controller), encoding, headers);
+      this.#waiting.resolve(new Response(body, head));
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Uint8Array): void {
+    if (this.#sink?.piece(piece) === false) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    this.#sink?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
+    this.#settle();
+    this.#sink?.fail(error);
+    this.#waiting.reject(error);
+  }
+
+  #body(controller: Dispatcher.DispatchController): WatchedStream {
+    return new WatchedStream((sink) => {
+      this.#sink = sink;
+      return { resume: () => controller.resume(), cancel: (reason) => this.#abort(reason) };
+    });
+  }
+
+  #abort(reason: unknown): void {
+    this.#settle();
+    this.#waiting.reject(reason);
+    this.#controller?.abort(reason instanceof Error ? reason : new Error("the reader has gone"));
+  }
+
+  #settle(): void {
+    this.#waiting.signal?.removeEventListener("abort", this.#leave);
+  }
+}
+
+function headersOf(from: Readonly<Record<string, string | string[] | undefined>>): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(from)) {
     for (const value of [values ?? []].flat()) headers.append(name, value);
@@ -68,31 +138,13 @@ function headersOf(from: Dispatcher.ResponseData["headers"]): Headers {
   return headers;
 }
 
-/** @throws TypeError for an encoding that is not known */
-function decoded(body: WatchedStream, headers: Headers): ReadableStream<Uint8Array> {
-  const encoding = headers.get("content-encoding")?.toLowerCase() ?? "identity";
+function decoded(
+  body: WatchedStream,
+  encoding: string,
+  headers: Headers,
+): ReadableStream<Uint8Array> {
   if (encoding === "identity") return body;
   headers.delete("content-encoding");
   headers.delete("content-length");
-  if (!Object.hasOwn(ENCODINGS, encoding)) {
-    void body.cancel();
-    throw new TypeError(`content-encoding: expected gzip, deflate or identity, got ${encoding}`);
-  }
   return body.pipeThrough(new DecompressionStream(ENCODINGS[encoding]));
-}
-
-function streamOf(body: Readable): WatchedStream {
-  return new WatchedStream((sink): Source => {
-    body.on("error", (error) => sink.fail(error));
-    body.on("end", () => sink.end());
-    // Where somebody listens for data, it flows.
-    const begin = (): void =>
-      void body.on("data", (piece: Uint8Array) => {
-        if (!sink.piece(piece)) body.pause();
-      });
-    return {
-      resume: () => void (body.readableFlowing === null ? begin() : body.resume()),
-      cancel: () => void body.destroy(),
-    };
-  });
 }

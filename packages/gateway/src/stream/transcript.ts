@@ -85,10 +85,13 @@ export class Transcript {
   }
 }
 
+/** Code units that are hashed at once: deltas are short, and each would cost as much. */
+const BLOCK = 1024;
+
 class Choice {
   readonly #hash = sha256.create();
-  /** Half of a surrogate pair whose other half comes with the next delta. */
-  #half = "";
+  /** Text that is not hashed yet. */
+  #pending = "";
   #tokens: number | null = null;
   #finishReason: string | null = null;
   #text = "";
@@ -108,15 +111,16 @@ class Choice {
   add({ text, tokenIds, finishReason }: Delta): void {
     if (tokenIds !== null) this.#tokens = (this.#tokens ?? 0) + tokenIds.length;
     this.#finishReason = finishReason ?? this.#finishReason;
-    if (text === "") return;
-    const known = this.#half + text;
-    const end = /[\uD800-\uDBFF]$/.test(known) ? known.length - 1 : known.length;
-    this.#half = known.slice(end);
-    this.#hash.update(utf8ToBytes(known.slice(0, end)));
+    this.#pending += text;
+    if (this.#pending.length < BLOCK) return;
+    // Half of a surrogate pair waits for its other half.
+    const end = this.#pending.length - (/[\uD800-\uDBFF]$/.test(this.#pending) ? 1 : 0);
+    this.#hash.update(utf8ToBytes(this.#pending.slice(0, end)));
+    this.#pending = this.#pending.slice(end);
   }
 
   record(index: number, counted: number | null): ChoiceRecord {
-    this.#hash.update(utf8ToBytes(this.#half));
+    this.#hash.update(utf8ToBytes(this.#pending));
     return {
       index,
       textSha256: bytesToHex(this.#hash.digest()),
