@@ -79,20 +79,23 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs one command in this process, and checks that it told nobody the key. */
-export async function cli(args: readonly string[], change: Partial<Io> = {}): Promise<Outcome> {
-  const stdout = new Sink();
-  const stderr = new Sink();
-  const code = await run(args, {
+/** What a command has around it here: an empty input, no environment, no model, and a wish to end at once. */
+function ioOf(change: Pick<Io, "stdout" | "stderr"> & Partial<Io>): Io {
+  return {
     stdin: chunks(),
-    stdout,
-    stderr,
     env: {},
     cwd: folder,
     openModel: () => Promise.reject(new Error("this test opens no model")),
     stopped: () => Promise.resolve(),
     ...change,
-  });
+  };
+}
+
+/** Runs one command in this process, and checks that it told nobody the key. */
+export async function cli(args: readonly string[], change: Partial<Io> = {}): Promise<Outcome> {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const code = await run(args, ioOf({ stdout, stderr, ...change }));
   const said = `${stdout.text}${stderr.text}`.toLowerCase();
   for (let i = 0; i + 16 <= 64; i += 8) expect(said).not.toContain(KEY_HEX.slice(i, i + 16));
   return { code, stdout: stdout.text, stderr: stderr.text };
@@ -174,16 +177,7 @@ export async function started(args: readonly string[], change: Partial<Io> = {})
   const [stdout, stderr] = [new Sink(), new Sink()];
   let stop = (): void => {};
   const stopped = new Promise<void>((resolve) => (stop = resolve));
-  const code = run(args, {
-    stdin: chunks(),
-    stdout,
-    stderr,
-    env: {},
-    cwd: folder,
-    openModel: () => Promise.reject(new Error("this test opens no model")),
-    stopped: () => stopped,
-    ...change,
-  });
+  const code = run(args, ioOf({ stdout, stderr, stopped: () => stopped, ...change }));
   for (;;) {
     const url = /listening on (\S+)/.exec(stderr.text)?.[1];
     if (url !== undefined) return { url, stdout, stderr, stop, code };

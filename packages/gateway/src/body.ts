@@ -5,7 +5,7 @@ import { RequestError, invalidRequest } from "./errors.js";
 /** Reads a body of at most `limit` bytes, whatever length was announced. @throws RequestError 413 */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   // At once where it is known to be short: servers can do without a stream then.
-  if (!isAnnounced(request.headers, limit)) return joined(await readPieces(request, limit));
+  if (!isAnnounced(request.headers, limit)) return readPieces(request, limit);
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > limit) throw tooLarge(limit);
   return bytes;
@@ -17,29 +17,19 @@ function isAnnounced(headers: Headers, limit: number): boolean {
   return /^\d+$/.test(length) && Number(length) <= limit && !headers.has("transfer-encoding");
 }
 
-async function readPieces({ body }: Request, limit: number): Promise<readonly Uint8Array[]> {
-  const pieces: Uint8Array[] = [];
+async function readPieces({ body }: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   const reader = (body ?? new Blob([]).stream()).getReader();
   for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    const piece = step.value as Uint8Array;
+    const piece = step.value as Uint8Array<ArrayBuffer>;
     pieces.push(piece);
     length += piece.length;
     if (length <= limit) continue;
     void reader.cancel();
     throw tooLarge(limit);
   }
-  return pieces;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 function tooLarge(limit: number): RequestError {

@@ -34,10 +34,10 @@ export async function readRequest({ input, init }: FetchCall): Promise<AnswerReq
   const endpoint = endpointOf(url);
   if (endpoint === null || method.toUpperCase() !== "POST") return null;
   const headers = new Headers(init?.headers ?? request?.headers);
-  const bytes =
-    request !== null && (init?.body ?? null) === null
-      ? await request.arrayBuffer()
-      : await bytesOf(init?.body ?? "");
+  const given = init?.body ?? null;
+  const bytes = await (given === null && request !== null
+    ? request.arrayBuffer()
+    : bytesOf(given ?? ""));
   return { endpoint, url, headers, body: parsed(bytes, headers) };
 }
 

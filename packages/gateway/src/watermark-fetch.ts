@@ -60,7 +60,7 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
     throw error;
   }
   const { body, status: httpStatus, statusText } = response;
-  const headers = labelled(response.headers, start);
+  const head = { status: httpStatus, statusText, headers: labelled(response.headers, start) };
   const transcript = new Transcript(options.onPassed === undefined ? 0 : LONGEST_SAID);
   const passed = (): void =>
     tellOf({ start, body: request.body, said: transcript.said() }, options);
@@ -77,9 +77,9 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
   if (body === null || reading === null) {
     end({ ...nothing, outcome: response.ok ? "complete" : "refused", httpStatus });
     if (response.ok) passed();
+    return new Response(body, head);
   }
-  const shown = body === null || reading === null ? body : watched(body, reading);
-  return new Response(shown, { status: httpStatus, statusText, headers });
+  return new Response(watched(body, reading), head);
 }
 
 /** The upstream's headers with ours in place of any it sent. */

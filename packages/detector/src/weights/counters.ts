@@ -73,7 +73,7 @@ export class Counters {
       for (; at < end; at += size) {
         const i = areFew ? view.getUint32(at, true) : last + 1;
         const count = view.getUint32(at + size - 4, true);
-        if (i <= last || i >= this.#words.length || (areFew && count === 0)) throw notCounters();
+        if (i <= last || i >= this.#words.length || (areFew && count === 0)) throw notASketch();
         if (count > 0) this.add(i, count);
         last = i;
       }
@@ -113,6 +113,7 @@ function toBytes(words: Uint32Array): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
-function notCounters(): VerdigrisError {
+/** What is said of bytes that are no sketch. */
+export function notASketch(): VerdigrisError {
   return new VerdigrisError("FILE_INVALID", "sketch: not a serving sketch, or cut short");
 }

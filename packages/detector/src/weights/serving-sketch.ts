@@ -3,12 +3,11 @@ import {
   type SeedArrays,
   type Seeder,
   type Tokens,
-  VerdigrisError,
   createKernel,
   createSeeder,
   keyWords,
 } from "@verdigris/core";
-import { Counters } from "./counters.js";
+import { Counters, notASketch } from "./counters.js";
 
 /** Rows of counters: a count is the least of four. */
 const ROWS = 4;
@@ -230,9 +229,7 @@ function headIn(bytes: Uint8Array): {
   const [version, h, bits] = isWhole ? [word(1), word(2), word(3)] : [0, 0, 0];
   const words = version === 2 ? 1 + 2 * word(HEADER_WORDS) : ROWS * 2 ** bits;
   const isSound = (version === 1 || version === 2) && h <= 8 && bits >= 8 && bits <= 26;
-  if (!isSound || bytes.length !== 4 * (HEADER_WORDS + words)) {
-    throw new VerdigrisError("FILE_INVALID", "sketch: not a serving sketch, or cut short");
-  }
+  if (!isSound || bytes.length !== 4 * (HEADER_WORDS + words)) throw notASketch();
   const shape = { h, width: 2 ** bits, salt: bytes.slice(24, 56) };
   return { shape, total: word(4) + 2 ** 32 * word(5), areFew: version === 2 };
 }

@@ -62,7 +62,8 @@ export async function workOnStudy(
 ): Promise<void> {
   const place = placeOf(study, material);
   // A job that fails for want of either fails the study, after three trials.
-  await requireReady(place.plan.runs, place, options);
+  const { runs } = place.plan;
+  await requireReady(runs, distinctLessons(runs, place), { ...options, material: place.material });
   const crew = soloCrew(study, place.material, options);
   try {
     await workQueue(place.plan, crew, options);
@@ -146,7 +147,7 @@ interface Work {
 async function work({ crew, place, due, results, options }: Work): Promise<void> {
   const { write } = crew;
   const lessons = write === null ? [] : distinctLessons(due, place);
-  if (write !== null) await requireReady(due, place, options);
+  if (write !== null) await requireReady(due, lessons, { ...options, material: place.material });
   let done = results.size;
   const total = done + lessons.length + due.length;
   const tell = (label: string): void => options.onProgress?.({ done, total, label });
@@ -182,11 +183,11 @@ function distinctLessons(
 /** What students are trained with, and servers that have something to write. @throws VerdigrisError PEER_MISSING, ENDPOINT_FAILED */
 async function requireReady(
   runs: readonly PlannedRun[],
-  place: Place,
-  options: Pick<StudyOptions, "directory">,
+  lessons: readonly LessonOrder[],
+  { material, directory }: Pick<StudyOptions, "directory"> & { readonly material: Material },
 ): Promise<void> {
   for (const { order } of runs) await studentTraits(order.setting.student).load?.();
-  await requireServers(distinctLessons(runs, place), place.material, options);
+  await requireServers(lessons, material, { directory });
 }
 
 function labelOf({ cell, order }: PlannedRun): string {
