@@ -26,7 +26,7 @@ import { serve } from "@hono/node-server";
 import { Key } from "@verdigris/core";
 import { testProfile } from "@verdigris/core/testing";
 import { vllmMark } from "@verdigris/gateway";
-import { nodeFetch } from "@verdigris/gateway/node";
+import { nodeFetch, pouring } from "@verdigris/gateway/node";
 import { createUpstreamServer, fixedTenants } from "@verdigris/gateway/serve";
 import autocannon from "autocannon";
 import { Hono } from "hono";
@@ -112,7 +112,8 @@ async function proxyServer(enginePort, way, directory) {
   plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
   const isCollected = way === COLLECTED;
   const passing = isCollected ? await countingIn(directory, (told) => seen(records, told)) : null;
-  const fetch = way === "plain" ? plain.fetch : await gateway(upstream, records, passing);
+  const marking = () => gateway(upstream, records, passing);
+  const fetch = way === "plain" ? plain.fetch : await pouring(await marking());
   serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
   telling((asked) => {
     if (asked === "memory") globalThis.gc();

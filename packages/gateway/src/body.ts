@@ -48,10 +48,12 @@ export async function bytesOf(body: NonNullable<RequestInit["body"]>): Promise<U
   return new Uint8Array(await new Response(body).arrayBuffer());
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Parses JSON in UTF-8. @throws RequestError 400, which never quotes the body */
 export function parseJson(bytes: ArrayBuffer | Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(UTF8.decode(bytes));
   } catch {
     throw invalidRequest("body: expected JSON in UTF-8", "invalid_json");
   }

@@ -14,6 +14,7 @@ export interface FetchCall {
 export interface AnswerRequest {
   readonly endpoint: Endpoint;
   readonly url: URL;
+  /** A copy of the caller's. */
   readonly headers: Headers;
   readonly body: JsonObject;
 }
@@ -29,7 +30,7 @@ const ENDPOINTS: readonly (readonly [RegExp, Endpoint])[] = [
 /** Reads a call; null if it does not ask for an answer and is none of our business. @throws RequestError for a body we cannot read */
 export async function readRequest({ input, init }: FetchCall): Promise<AnswerRequest | null> {
   const request = typeof input === "object" && "url" in input ? input : null;
-  const url = new URL(request === null ? String(input) : request.url);
+  const url = urlOf(input);
   const method = init?.method ?? request?.method ?? "GET";
   const endpoint = endpointOf(url);
   if (endpoint === null || method.toUpperCase() !== "POST") return null;
@@ -41,19 +42,30 @@ export async function readRequest({ input, init }: FetchCall): Promise<AnswerReq
   return { endpoint, url, headers, body: parsed(bytes, headers) };
 }
 
-/** The call with another body, and without the client's claims about marks. */
+/** Where a `fetch` goes; a URL is taken as it is. @throws TypeError for what is none */
+export function urlOf(input: FetchCall["input"]): URL {
+  if (typeof input === "string") return new URL(input);
+  return "url" in input ? new URL(input.url) : input;
+}
+
+/** The call with another body, and without the client's claims about marks: they are gone from `headers` then. */
 export function withBody(
   { input, init }: FetchCall,
   headers: Headers,
   body: JsonObject,
 ): FetchCall {
-  const cleaned = new Headers(headers);
-  for (const name of headers.keys()) if (name.startsWith("x-watermark-")) cleaned.delete(name);
-  cleaned.delete("content-length");
-  cleaned.set("content-type", "application/json");
-  const changed = { ...init, method: "POST", headers: cleaned, body: JSON.stringify(body) };
+  unlabel(headers);
+  headers.delete("content-length");
+  headers.set("content-type", "application/json");
+  const changed = { ...init, method: "POST", headers, body: JSON.stringify(body) };
   if (typeof input !== "object" || !("url" in input)) return { input, init: changed };
   return { input: new Request(input, changed), init: undefined };
+}
+
+/** Takes away what is said there about marks. */
+export function unlabel(headers: Headers): void {
+  const names = [...headers.keys()].filter((name) => name.startsWith("x-watermark-"));
+  for (const name of names) headers.delete(name);
 }
 
 /** What a path asks to be written; null if nothing. */

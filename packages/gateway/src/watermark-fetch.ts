@@ -4,7 +4,7 @@ import { described, planOf } from "./plan.js";
 import type { ChoosePolicy, Policy } from "./policy.js";
 import { type Started, statusLabel } from "./record.js";
 import { type RecordOptions, Recorder } from "./recorder.js";
-import { type AnswerRequest, type FetchCall, readRequest, withBody } from "./request.js";
+import { type AnswerRequest, type FetchCall, readRequest, unlabel, withBody } from "./request.js";
 import { jsonWatcher, sseWatcher } from "./stream/taps.js";
 import { Transcript } from "./stream/transcript.js";
 import { type Watcher, watched } from "./stream/watched.js";
@@ -85,7 +85,7 @@ async function answer(fetch: Fetch, { call, request, options }: Work): Promise<R
 /** The upstream's headers with ours in place of any it sent. */
 function labelled(from: Headers, { record, status, profile }: Started): Headers {
   const headers = new Headers(from);
-  for (const name of from.keys()) if (name.startsWith("x-watermark-")) headers.delete(name);
+  unlabel(headers);
   if (profile !== null) headers.set("x-watermark-profile", profile.id);
   headers.set("x-watermark-status", statusLabel(status));
   headers.set("x-watermark-record", record);

@@ -14,8 +14,9 @@ import { testProfile } from "@verdigris/core/testing";
 import OpenAI from "openai";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { vllmMark } from "../src/index.js";
+import type { RequestHandler } from "../src/routes.js";
 import { FileLedger, readLedger } from "../src/ledger/index.js";
-import { nodeFetch } from "../src/adapters/node.js";
+import { nodeFetch, pouring } from "../src/adapters/node.js";
 import {
   type UpstreamServerOptions,
   createUpstreamServer,
@@ -41,9 +42,14 @@ interface Gateway {
   readonly errors: unknown[];
 }
 
-/** What the gateway sends with. */
-const CLIENTS = { "the global fetch": globalThis.fetch, nodeFetch: await nodeFetch() };
-let sendsWith: typeof globalThis.fetch;
+/** What the gateway sends with, and what stands between it and the HTTP server. */
+const WAYS = {
+  "the global fetch": { sends: globalThis.fetch, wrapped: (handle: RequestHandler) => handle },
+  nodeFetch: { sends: await nodeFetch(), wrapped: (handle: RequestHandler) => handle },
+  "the global fetch, and poured": { sends: globalThis.fetch, wrapped: pouring },
+  "nodeFetch, and poured": { sends: await nodeFetch(), wrapped: pouring },
+};
+let way: (typeof WAYS)[keyof typeof WAYS];
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -63,7 +69,7 @@ async function gateway(
   const handle = createUpstreamServer({
     upstream: upstream.url,
     upstreamKey: "sk-of-the-engine",
-    fetch: sendsWith,
+    fetch: way.sends,
     markOf: () => vllmMark(),
     resolveTenant: fixedTenants(tenants),
     sink,
@@ -74,7 +80,8 @@ async function gateway(
     patienceMs: 30_000,
     ...more,
   });
-  const server = serve({ fetch: handle, port: 0, hostname: "127.0.0.1" }) as Server;
+  const fetch = await way.wrapped(handle);
+  const server = serve({ fetch, port: 0, hostname: "127.0.0.1" }) as Server;
   await once(server, "listening");
   closing.push(() => {
     server.close();
@@ -124,9 +131,9 @@ const beginning =
     setTimeout(() => then(response), 20);
   };
 
-describe.each(Object.entries(CLIENTS))("over %s", (_name, client) => {
+describe.each(Object.entries(WAYS))("over %s", (_name, given) => {
   beforeAll(() => {
-    sendsWith = client;
+    way = given;
   });
 
   describe("an engine", () => {
@@ -207,6 +214,18 @@ describe.each(Object.entries(CLIENTS))("over %s", (_name, client) => {
       );
       const text = await (await ask(one, { ...usual, stream: true })).text();
       expect(text).toBe(events([chunk("1"), chunk("2"), chunk("3"), chunk("4"), "[DONE]"]));
+    });
+
+    it("that has only begun has its head passed on", async () => {
+      let go = (): void => {};
+      const one = await gateway((_received, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+        go = () => response.end(events([chunk("Hello"), "[DONE]"]));
+      });
+      const response = await ask(one, { ...usual, stream: true });
+      expect(response.headers.get("x-watermark-profile")).toBe("acme-mark");
+      go();
+      expect(await response.text()).toBe(events([chunk("Hello"), "[DONE]"]));
     });
 
     const odd: readonly (readonly [string, readonly Buffer[]])[] = [

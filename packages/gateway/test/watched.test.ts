@@ -83,11 +83,12 @@ describe("a body", () => {
     expect([left, one.ends]).toEqual([["enough"], ["cut"]]);
   });
 
-  it("tells a watcher that comes after its end how it ended", () => {
+  it("tells a watcher that comes after its end how it ended", async () => {
     const { body, sink } = driven();
     sink.fail(new Error("broken"));
     const one = seen();
     body.watch(one);
+    await Promise.resolve();
     expect(one.ends).toEqual(["cut"]);
   });
 

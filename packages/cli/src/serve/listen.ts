@@ -2,6 +2,8 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import type { RequestHandler } from "@verdigris/gateway/detection";
+import { pouring } from "@verdigris/gateway/node";
 
 /** Time for answers that are written to reach their readers, once the server stops. */
 const FLUSH_MS = 2000;
@@ -15,9 +17,10 @@ export interface Listening {
 
 /** Listens. @throws the system's error if the address is taken */
 export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  handle: RequestHandler,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
+  const fetch = await pouring(handle);
   const server = await new Promise<Server>((done, failed) => {
     const starting = serve({ fetch, hostname: host, port }, () => done(starting)) as Server;
     starting.once("error", failed);

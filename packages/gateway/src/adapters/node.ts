@@ -1,5 +1,8 @@
-/** Requests to an engine, over undici's client. */
+/** Gateways on Node: requests to an engine over undici's client, and answers straight to the connection. */
+import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
+import { urlOf } from "../request.js";
+import type { RequestHandler } from "../routes.js";
 import { type Sink, WatchedStream } from "../stream/watched.js";
 
 /** Statuses whose answers have no body. */
@@ -21,9 +24,9 @@ export async function nodeFetch(): Promise<typeof globalThis.fetch> {
   const { Agent } = await import("undici");
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   return async function send(input, init) {
-    const { url, signal, ...call } = await callOf(input, init);
+    const { url, signal, ...call } = plainCall(input, init) ?? (await readCall(input, init));
     signal?.throwIfAborted();
-    const { origin, pathname, search } = new URL(url);
+    const { origin, pathname, search } = url;
     return new Promise<Response>((resolve, reject) => {
       const answering = new Answering({ resolve, reject, signal });
       dispatcher.dispatch({ origin, path: pathname + search, ...call }, answering);
@@ -32,24 +35,28 @@ export async function nodeFetch(): Promise<typeof globalThis.fetch> {
 }
 
 interface Call {
-  readonly url: string;
+  readonly url: URL;
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Headers;
   readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal | null;
 }
 
-/** What is to be sent; a `Request` is made only where it takes one to know. */
-async function callOf(input: string | URL | Request, init: RequestInit = {}): Promise<Call> {
-  const { method, body = null, headers, signal = null } = init;
+/** What is to be sent, where it takes no `Request` to know; else null. */
+function plainCall(input: string | URL | Request, init: RequestInit = {}): Call | null {
+  const { method, body = null, headers: given, signal = null } = init;
   const isPlain = body === null || typeof body === "string" || body instanceof Uint8Array;
-  if (isPlain && method !== undefined && !(typeof input === "object" && "url" in input)) {
-    return { url: String(input), method, headers: new Headers(headers), body, signal };
-  }
+  if (!isPlain || method === undefined) return null;
+  if (typeof input === "object" && "url" in input) return null;
+  const headers = given instanceof Headers ? given : new Headers(given);
+  return { url: urlOf(input), method, headers, body, signal };
+}
+
+async function readCall(input: string | URL | Request, init?: RequestInit): Promise<Call> {
   const call = new Request(input, init);
   const bytes = call.body === null ? null : new Uint8Array(await call.arrayBuffer());
-  const { url, method: known, headers: all, signal: own } = call;
-  return { url, method: known, headers: all, body: bytes, signal: own };
+  const { method, headers, signal } = call;
+  return { url: urlOf(call), method, headers, body: bytes, signal };
 }
 
 interface Waiting {
@@ -147,4 +154,42 @@ function decoded(
   headers.delete("content-encoding");
   headers.delete("content-length");
   return body.pipeThrough(new DecompressionStream(ENCODINGS[encoding]));
+}
+
+/**
+ * A handler for `serve` of @hono/node-server: event streams that a gateway has watched go straight to the connection, past web
+ * streams; their watchers are told afterwards. HTTP/1.1 only.
+ */
+export async function pouring(
+  handle: RequestHandler,
+): Promise<(request: Request, env: { readonly outgoing: unknown }) => Promise<Response>> {
+  const { RESPONSE_ALREADY_SENT: sent } = await import("@hono/node-server/utils/response");
+  // Made after a server has started it is a Response of hono's, which would be sent until it is read.
+  void sent.body;
+  return async (request, { outgoing }) => {
+    const answer = await handle(request);
+    return pour(answer, outgoing as ServerResponse) ? sent : answer;
+  };
+}
+
+/** Begins to write the answer; false if it is no event stream, or not ours. The head goes out with the first piece if that is there. */
+function pour(answer: Response, response: ServerResponse): boolean {
+  if (!/^text\/event-stream\b/i.test(answer.headers.get("content-type") ?? "")) return false;
+  const { body, status, headers } = answer;
+  if (!(body instanceof WatchedStream) || body.locked) return false;
+  const source = body.pour({
+    piece: (bytes) => response.write(bytes),
+    end: () => void response.end(),
+    fail: () => void response.destroy(),
+  });
+  const leave = (): void => {
+    if (!response.writableFinished) void source.cancel(new Error("the client has gone"));
+  };
+  response.on("drain", () => void source.resume());
+  response.once("close", leave);
+  response.once("error", leave);
+  response.writeHead(status, [...headers].flat());
+  void source.resume();
+  if (response.writableLength === 0) response.flushHeaders();
+  return true;
 }

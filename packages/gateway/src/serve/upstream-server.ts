@@ -29,7 +29,7 @@ export interface UpstreamServerOptions extends RecordOptions {
 }
 
 /** Headers that belong to one connection, or to the client alone. */
-const NOT_PASSED = [
+const NOT_PASSED: ReadonlySet<string> = new Set([
   "authorization",
   "connection",
   "content-length",
@@ -43,7 +43,7 @@ const NOT_PASSED = [
   "transfer-encoding",
   "upgrade",
   "x-api-key",
-];
+]);
 
 const NOT_PASSED_BACK = [
   "connection",
@@ -69,7 +69,7 @@ export function createUpstreamServer(options: UpstreamServerOptions): RequestHan
         return errorResponse(UNKNOWN_CALLER, { "www-authenticate": "Bearer" });
       }
       if (!isPassed(request.method, url)) return errorResponse(NOT_FOUND);
-      return await passOn(request, tenant, options);
+      return await passOn(request, { url, tenant }, options);
     } catch (error) {
       if (error instanceof RequestError) return errorResponse(error.error);
       tell(options.onError, error);
@@ -86,12 +86,11 @@ function isPassed(method: string, url: URL): boolean {
 
 async function passOn(
   request: Request,
-  tenant: Tenant,
+  { url, tenant }: { readonly url: URL; readonly tenant: Tenant },
   options: UpstreamServerOptions,
 ): Promise<Response> {
   const { onPassed, ...recording } = options;
   const { upstream, markOf, longestBody = 1 << 20, patienceMs = 60_000 } = options;
-  const { pathname, search } = new URL(request.url);
   const hasBody = request.method !== "GET" && request.method !== "HEAD";
   const body = hasBody ? await readBytes(request, longestBody) : null;
   const policy = policyOf(tenant, markOf(tenant));
@@ -102,7 +101,7 @@ async function passOn(
   try {
     const told = onPassed && { onPassed: (answer: PassedAnswer) => onPassed(answer, tenant) };
     return await watermarkFetch(patient, { ...recording, policy, ...told })(
-      `${upstream.replace(/\/+$/, "")}${pathname}${search}`,
+      new URL(`${upstream.replace(/\/+$/, "")}${url.pathname}${url.search}`),
       {
         method: request.method,
         headers: headersFor(request.headers, options.upstreamKey),
@@ -117,8 +116,8 @@ async function passOn(
 }
 
 function headersFor(from: Headers, upstreamKey: string | undefined): Headers {
-  const headers = new Headers(from);
-  for (const name of NOT_PASSED) headers.delete(name);
+  const headers = new Headers();
+  for (const [name, value] of from) if (!NOT_PASSED.has(name)) headers.append(name, value);
   if (upstreamKey !== undefined) headers.set("authorization", `Bearer ${upstreamKey}`);
   // What fetch decodes by itself must not be announced as encoded.
   headers.set("accept-encoding", "identity");

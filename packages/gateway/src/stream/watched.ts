@@ -28,74 +28,116 @@ const ROOM = 1 << 16;
 
 /**
  * A stream that any number of watchers share: each further one costs a call a piece, where a stream around a stream costs
- * promises and a turn of the event loop's queue.
+ * promises and a turn of the event loop's queue. Watchers are told after the reader: what they do delays no piece.
  */
 export class WatchedStream extends ReadableStream<Uint8Array> {
-  readonly #watchers: Watchers;
+  readonly #flow: Flow;
 
   constructor(open: (sink: Sink) => Source) {
-    const watchers = new Watchers();
-    let source: Source;
+    const flow = new Flow(open);
     super(
       {
-        start(controller) {
-          source = open({
-            piece(bytes) {
-              if (watchers.haveEnded) return false;
-              controller.enqueue(bytes);
-              watchers.piece(bytes);
-              return (controller.desiredSize ?? 0) > -ROOM;
-            },
-            end() {
-              if (watchers.haveEnded) return;
-              watchers.end("complete");
-              controller.close();
-            },
-            fail(error) {
-              watchers.end("cut");
-              controller.error(error);
-            },
-          });
-        },
-        pull: () => source.resume(),
-        cancel(reason) {
-          watchers.end("cut");
-          return source.cancel(reason);
-        },
+        start: (controller) => flow.turn(queued(controller)),
+        pull: () => flow.resume(),
+        cancel: (reason) => flow.cancel(reason),
       },
       { highWaterMark: 0, size: (bytes) => bytes?.byteLength ?? 0 },
     );
-    this.#watchers = watchers;
+    this.#flow = flow;
   }
 
   /** Adds a watcher. Nothing may have been read yet. */
   watch(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+    this.#flow.watch(watcher);
+  }
+
+  /**
+   * Gives the body to a sink, by calls in place of a reader's promises; nothing comes before the first `resume`.
+   * @throws TypeError if it has a reader
+   */
+  pour(sink: Sink): Source {
+    this.getReader();
+    this.#flow.turn(sink);
+    return this.#flow;
   }
 }
 
-class Watchers {
-  readonly #all: Watcher[] = [];
+/** What waits in a stream's own queue, for its reader. */
+function queued(controller: ReadableStreamDefaultController<Uint8Array>): Sink {
+  return {
+    piece(bytes) {
+      controller.enqueue(bytes);
+      return (controller.desiredSize ?? 0) > -ROOM;
+    },
+    end: () => controller.close(),
+    fail: (error) => controller.error(error),
+  };
+}
+
+/** What a source gives goes to one sink, then to the watchers. */
+class Flow implements Sink, Source {
+  readonly #source: Source;
+  readonly #watchers: Watcher[] = [];
+  #sink: Sink | null = null;
   #how: "complete" | "cut" | null = null;
 
-  get haveEnded(): boolean {
-    return this.#how !== null;
+  constructor(open: (sink: Sink) => Source) {
+    this.#source = open(this);
+  }
+
+  turn(sink: Sink): void {
+    this.#sink = sink;
   }
 
   /** One that comes too late is told the end. */
-  add(watcher: Watcher): void {
-    if (this.#how === null) this.#all.push(watcher);
-    else watcher.end(this.#how);
+  watch(watcher: Watcher): void {
+    const how = this.#how;
+    if (how === null) this.#watchers.push(watcher);
+    else afterwards(() => watcher.end(how));
   }
 
-  piece(bytes: Uint8Array): void {
-    for (const watcher of this.#all) watcher.piece(bytes);
+  piece(bytes: Uint8Array): boolean {
+    if (this.#how !== null) return false;
+    const isWanted = this.#sink?.piece(bytes) ?? false;
+    afterwards(() => {
+      for (const watcher of this.#watchers) watcher.piece(bytes);
+    });
+    return isWanted;
   }
 
-  end(how: "complete" | "cut"): void {
-    this.#how ??= how;
-    for (const watcher of this.#all.splice(0)) watcher.end(how);
+  end(): void {
+    if (this.#how !== null) return;
+    this.#sink?.end();
+    this.#settle("complete");
   }
+
+  fail(error: unknown): void {
+    if (this.#how !== null) return;
+    this.#sink?.fail(error);
+    this.#settle("cut");
+  }
+
+  resume(): void | Promise<void> {
+    if (this.#how === null) return this.#source.resume();
+  }
+
+  cancel(reason: unknown): void | Promise<void> {
+    if (this.#how !== null) return;
+    this.#settle("cut");
+    return this.#source.cancel(reason);
+  }
+
+  #settle(how: "complete" | "cut"): void {
+    this.#how = how;
+    afterwards(() => {
+      for (const watcher of this.#watchers.splice(0)) watcher.end(how);
+    });
+  }
+}
+
+/** Does it once the connection's writes of this turn are done: Node's servers make them before its microtasks. */
+function afterwards(work: () => void): void {
+  void Promise.resolve().then(work);
 }
 
 /** The body with a watcher: the same one if it can tell, else one around it. */
@@ -110,13 +152,16 @@ function around(body: ReadableStream<Uint8Array>): WatchedStream {
   return new WatchedStream((sink) => ({
     async resume() {
       try {
-        const { done, value } = await reader.read();
-        if (done) sink.end();
-        else sink.piece(value);
+        for (let isWanted = true; isWanted;) {
+          const { done, value } = await reader.read();
+          isWanted = !done && sink.piece(value);
+          if (done) sink.end();
+        }
       } catch (error) {
         sink.fail(error);
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    // It may have broken off in the meantime.
+    cancel: (reason) => reader.cancel(reason).catch(() => {}),
   }));
 }
