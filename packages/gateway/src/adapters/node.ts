@@ -187,7 +187,7 @@ function pour(answer: Response, response: ServerResponse): boolean {
   };
   response.on("drain", () => void source.resume());
   response.once("close", leave);
-  response.once("error", leave);
+  response.on("error", leave);
   response.writeHead(status, [...headers].flat());
   void source.resume();
   if (response.writableLength === 0) response.flushHeaders();
