@@ -48,6 +48,12 @@ describe("packages", () => {
     expect(manifestProblems(manifest)).toEqual([]);
   });
 
+  it("engines are checked against the Node that the workspace brings", () => {
+    const settings = textFiles().find(({ path }) => path === "pnpm-workspace.yaml");
+    const checked = /^nodeVersion: (.+)$/m.exec(settings?.text ?? "")?.[1];
+    expect(checked).toBe(manifestOf(".")?.devDependencies?.["node"]);
+  });
+
   it("canary: an open manifest is caught", () => {
     const open = { name: "open", exports: { "./*": "./dist/*" } };
     expect(manifestProblems(open)).toHaveLength(7);
