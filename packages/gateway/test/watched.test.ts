@@ -62,6 +62,51 @@ describe("a body", () => {
     );
   });
 
+  it("poured gives its bytes to the sink first, each when it is wanted, and its end once", async () => {
+    await fc.assert(
+      fc.asyncProperty(PIECES, fc.boolean(), fc.boolean(), async (pieces, isPatient, breaks) => {
+        const told: string[] = [];
+        const plain = ReadableStream.from(given()) as ReadableStream<Uint8Array>;
+        const body = watched(plain, {
+          piece: (bytes) => void told.push(`heard ${bytes}`),
+          end: (how) => void told.push(`heard ${how}`),
+        });
+        const over = Promise.withResolvers<void>();
+        const source = body.pour({
+          piece: (bytes) => {
+            told.push(isWanted ? `${bytes}` : "unasked");
+            isWanted = isPatient;
+            if (!isWanted) setTimeout(resume);
+            return isWanted;
+          },
+          end: () => over.resolve(),
+          fail: () => over.resolve(),
+        });
+        let isWanted = false;
+        const resume = (): void => {
+          isWanted = true;
+          void source.resume();
+        };
+        expect(told).toEqual([]);
+        resume();
+        await over.promise;
+        await Promise.resolve();
+        const end = breaks ? "cut" : "complete";
+        expect(told).toEqual([
+          ...pieces.flatMap((bytes) => [`${bytes}`, `heard ${bytes}`]),
+          `heard ${end}`,
+        ]);
+        expect(() => body.pour({ piece: () => true, end() {}, fail() {} })).toThrow(TypeError);
+
+        function* given(): Generator<Uint8Array> {
+          yield* pieces;
+          if (breaks) throw new Error("broken");
+        }
+      }),
+      { seed: 1 },
+    );
+  });
+
   it("that breaks off is cut for its watchers, and fails for its reader", async () => {
     const { body, sink } = driven();
     const one = seen();
