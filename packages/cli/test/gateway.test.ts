@@ -104,7 +104,9 @@ describe("verdigris gateway --collected", () => {
     for (const { volume } of each) expect(volume).toMatchObject({ answers: 8, tokens });
     expect(each[0].volume.scored).toBe(each[1].volume.scored);
     expect(all.volume.excess / all.volume.scored).toBeGreaterThan(0.1);
-    expect(Math.round(all.prompts.estimate)).toBe(all.volume.promptWindows / 16);
+    // The salt is a new one each time: under some, two of the prompt's windows meet in the sketch.
+    const missed = all.volume.promptWindows / 16 - all.prompts.estimate;
+    expect(Math.abs(missed)).toBeLessThan(1.5);
   });
 
   test.each([
