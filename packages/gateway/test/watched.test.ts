@@ -137,6 +137,18 @@ describe("a body", () => {
     expect(one.ends).toEqual(["cut"]);
   });
 
+  it("tells a sink that comes after its end how it ended", () => {
+    const { body, sink } = driven();
+    sink.fail("broken");
+    const told: unknown[] = [];
+    body.pour({
+      piece: () => true,
+      end: () => told.push("end"),
+      fail: (error) => told.push(error),
+    });
+    expect(told).toEqual(["broken"]);
+  });
+
   it("asks its source for nothing before it is read, and to stop while its reader is slow", async () => {
     const one = driven();
     await new Promise((resolve) => setTimeout(resolve, 5));

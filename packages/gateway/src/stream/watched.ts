@@ -80,13 +80,17 @@ class Flow implements Sink, Source {
   readonly #watchers: Watcher[] = [];
   #sink: Sink | null = null;
   #how: "complete" | "cut" | null = null;
+  #error: unknown;
 
   constructor(open: (sink: Sink) => Source) {
     this.#source = open(this);
   }
 
+  /** One that comes too late is told the end, as watchers are. */
   turn(sink: Sink): void {
     this.#sink = sink;
+    if (this.#how === "complete") sink.end();
+    if (this.#how === "cut") sink.fail(this.#error);
   }
 
   /** One that comes too late is told the end. */
@@ -113,6 +117,7 @@ class Flow implements Sink, Source {
 
   fail(error: unknown): void {
     if (this.#how !== null) return;
+    this.#error = error;
     this.#sink?.fail(error);
     this.#settle("cut");
   }
