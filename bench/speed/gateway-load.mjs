@@ -112,8 +112,8 @@ async function proxyServer(enginePort, way, directory) {
   plain.all("/v1/*", (c) => proxy(`${upstream}${c.req.path}`, c.req));
   const isCollected = way === COLLECTED;
   const passing = isCollected ? await countingIn(directory, (told) => seen(records, told)) : null;
-  const marking = () => gateway(upstream, records, passing);
-  const fetch = way === "plain" ? plain.fetch : await pouring(await marking());
+  const fetch =
+    way === "plain" ? plain.fetch : await pouring(await gateway(upstream, records, passing));
   serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send({ port }));
   telling((asked) => {
     if (asked === "memory") globalThis.gc();

@@ -29,7 +29,7 @@ const ENDPOINTS: readonly (readonly [RegExp, Endpoint])[] = [
 
 /** Reads a call; null if it does not ask for an answer and is none of our business. @throws RequestError for a body we cannot read */
 export async function readRequest({ input, init }: FetchCall): Promise<AnswerRequest | null> {
-  const request = typeof input === "object" && "url" in input ? input : null;
+  const request = isRequest(input) ? input : null;
   const url = urlOf(input);
   const method = init?.method ?? request?.method ?? "GET";
   const endpoint = endpointOf(url);
@@ -45,7 +45,12 @@ export async function readRequest({ input, init }: FetchCall): Promise<AnswerReq
 /** Where a `fetch` goes; a URL is taken as it is. @throws TypeError for what is none */
 export function urlOf(input: FetchCall["input"]): URL {
   if (typeof input === "string") return new URL(input);
-  return "url" in input ? new URL(input.url) : input;
+  return isRequest(input) ? new URL(input.url) : input;
+}
+
+/** Whether a `fetch` is given a request, of whichever class. */
+export function isRequest(input: FetchCall["input"]): input is Request {
+  return typeof input === "object" && "url" in input;
 }
 
 /** The call with another body, and without the client's claims about marks: they are gone from `headers` then. */
@@ -58,7 +63,7 @@ export function withBody(
   headers.delete("content-length");
   headers.set("content-type", "application/json");
   const changed = { ...init, method: "POST", headers, body: JSON.stringify(body) };
-  if (typeof input !== "object" || !("url" in input)) return { input, init: changed };
+  if (!isRequest(input)) return { input, init: changed };
   return { input: new Request(input, changed), init: undefined };
 }
 

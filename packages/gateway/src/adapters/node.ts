@@ -1,7 +1,7 @@
 /** Gateways on Node: requests to an engine over undici's client, and answers straight to the connection. */
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
-import { urlOf } from "../request.js";
+import { isRequest, urlOf } from "../request.js";
 import type { RequestHandler } from "../routes.js";
 import { type Sink, WatchedStream } from "../stream/watched.js";
 
@@ -46,8 +46,7 @@ interface Call {
 function plainCall(input: string | URL | Request, init: RequestInit = {}): Call | null {
   const { method, body = null, headers: given, signal = null } = init;
   const isPlain = body === null || typeof body === "string" || body instanceof Uint8Array;
-  if (!isPlain || method === undefined) return null;
-  if (typeof input === "object" && "url" in input) return null;
+  if (!isPlain || method === undefined || isRequest(input)) return null;
   const headers = given instanceof Headers ? given : new Headers(given);
   return { url: urlOf(input), method, headers, body, signal };
 }
@@ -168,15 +167,22 @@ export async function pouring(
   void sent.body;
   return async (request, { outgoing }) => {
     const answer = await handle(request);
-    return pour(answer, outgoing as ServerResponse) ? sent : answer;
+    if (!/^text\/event-stream\b/i.test(answer.headers.get("content-type") ?? "")) return answer;
+    const { body, status, headers } = answer;
+    // hono is slower with a response whose body was looked at.
+    if (!(body instanceof WatchedStream)) return new Response(body, { status, headers });
+    pour(body, { status, headers }, outgoing as ServerResponse);
+    return sent;
   };
 }
 
-/** Begins to write the answer; false if it is no event stream, or not ours. The head goes out with the first piece if that is there. */
-function pour(answer: Response, response: ServerResponse): boolean {
-  if (!/^text\/event-stream\b/i.test(answer.headers.get("content-type") ?? "")) return false;
-  const { body, status, headers } = answer;
-  if (!(body instanceof WatchedStream) || body.locked) return false;
+/** Begins to write an answer. The head goes out with the first piece if that is there. */
+function pour(
+  body: WatchedStream,
+  { status, headers }: { readonly status: number; readonly headers: Headers },
+  response: ServerResponse,
+): void {
+  response.writeHead(status, [...headers].flat());
   const source = body.pour({
     piece: (bytes) => response.write(bytes),
     end: () => void response.end(),
@@ -188,8 +194,6 @@ function pour(answer: Response, response: ServerResponse): boolean {
   response.on("drain", () => void source.resume());
   response.once("close", leave);
   response.on("error", leave);
-  response.writeHead(status, [...headers].flat());
   void source.resume();
   if (response.writableLength === 0) response.flushHeaders();
-  return true;
 }
